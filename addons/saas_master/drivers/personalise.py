@@ -1,0 +1,218 @@
+"""Make a clone of the template one customer's own, in SQL, before any Odoo connects to it.
+
+Nothing is loaded yet, so there is no cache to invalidate, no hook to run and no moment in which the template's
+password opens the tenant. The tables are those of Odoo 17.0 to 19.0; which of them and which of their columns a
+clone has is read from the clone, never guessed from a version.
+"""
+import base64
+import hashlib
+import html
+import os
+import re
+
+from psycopg2 import sql
+
+from .errors import Permanent
+
+MARK_URL = '/.well-known/saas-tenant'
+KEY_NAME = 'SaaS provider'
+KEY_ROUNDS = 6000           # of KEY_CRYPT_CONTEXT in odoo/addons/base/models/res_users.py, both series
+KEY_INDEX = 8               # INDEX_SIZE, same file
+SIGNALING = r'^(base_registry_signaling|base_cache_signaling(_[a-z.]+)?|orm_signaling_[a-z.]+)$'
+
+# Identities and secrets that a second database must never share; Odoo makes each anew when it needs it.
+SHARED_SECRETS = ('res_users_apikeys', 'auth_totp_device', 'auth_passkey_key', 'res_device_log', 'iap_account')
+SHARED_PARAMETERS = (
+    'database.enterprise_code', 'database.expiration_date', 'database.expiration_reason',
+    'mail.web_push_vapid_private_key', 'mail.web_push_vapid_public_key',
+)
+
+
+class Schema:
+    """Which tables and columns the database has; missing ones are left out of what is written."""
+
+    def __init__(self, cursor):
+        cursor.execute('''
+            SELECT c.relname, array_agg(a.attname::text)
+              FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+             WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+             GROUP BY c.relname
+        ''')
+        self.columns = {table: set(columns) for table, columns in cursor.fetchall()}
+
+    def has(self, table, column='id'):
+        return column in self.columns.get(table, ())
+
+    def update(self, cursor, table, values, where, parameters):
+        """UPDATE of those ``values`` whose columns exist; nothing where the table itself is absent."""
+        values = {column: value for column, value in values.items() if self.has(table, column)}
+        if not values:
+            return
+        assignments = sql.SQL(', ').join(sql.SQL('{} = %s').format(sql.Identifier(column)) for column in values)
+        query = sql.SQL('UPDATE {} SET {} WHERE {}').format(sql.Identifier(table), assignments, sql.SQL(where))
+        cursor.execute(query, [*values.values(), *parameters])
+
+
+def hash_key(key):
+    """``key`` as passlib's pbkdf2_sha512 writes it (its own base64: no padding, '.' for '+')."""
+    salt = os.urandom(16)
+    digest = hashlib.pbkdf2_hmac('sha512', key.encode(), salt, KEY_ROUNDS)
+    parts = (base64.b64encode(part).rstrip(b'=').replace(b'+', b'.').decode() for part in (salt, digest))
+    return '$pbkdf2-sha512${}${}${}'.format(KEY_ROUNDS, *parts)
+
+
+def personalise(cursor, tenant):
+    """Write everything of ``tenant`` (``spec.TenantSpec``) in the open transaction; the mark makes it complete.
+
+    Repeatable: what is written does not depend on what an earlier run wrote.
+    """
+    schema = Schema(cursor)
+    admin = _record(cursor, 'user_admin')
+    _forget_secrets(cursor, schema, admin)
+    _set_parameters(cursor, tenant)
+    _set_company(cursor, schema, tenant)
+    _set_administrator(cursor, schema, tenant, admin)
+    _set_website(cursor, schema, tenant)
+    _set_mark(cursor, tenant)
+    _set_crons(cursor)
+    _signal(cursor, schema, tenant)
+
+
+def _record(cursor, name):
+    cursor.execute("SELECT res_id FROM ir_model_data WHERE module = 'base' AND name = %s", [name])
+    row = cursor.fetchone()
+    if not row:
+        raise Permanent(f'The template has no record base.{name}. Build the template again.')
+    return row[0]
+
+
+def _forget_secrets(cursor, schema, admin):
+    """Nobody who could open the template opens the tenant: no password, key, device or other internal user stays."""
+    for table in filter(schema.has, SHARED_SECRETS):
+        cursor.execute(sql.SQL('DELETE FROM {}').format(sql.Identifier(table)))
+    cursor.execute('DELETE FROM ir_config_parameter WHERE key IN %s', [SHARED_PARAMETERS])
+    schema.update(cursor, 'res_users', {'password': None, 'totp_secret': None}, 'TRUE', ())
+    schema.update(cursor, 'res_users', {'active': False}, 'NOT share AND id != %s', (admin,))
+    schema.update(cursor, 'res_partner', {
+        'signup_token': None, 'signup_type': None, 'signup_expiration': None}, 'signup_type IS NOT NULL', ())
+    # an inbox that two databases fetch loses mail to one of them
+    schema.update(cursor, 'fetchmail_server', {'active': False}, 'TRUE', ())
+
+
+def _set_parameters(cursor, tenant):
+    cursor.execute("SELECT to_char(now() AT TIME ZONE 'utc', 'YYYY-MM-DD HH24:MI:SS')")
+    values = {
+        'database.uuid': tenant.database_uuid,
+        'database.secret': tenant.database_secret,
+        'database.create_date': cursor.fetchone()[0],
+        'web.base.url': tenant.base_url,
+        'web.base.url.freeze': 'True',      # or each login of the administrator rewrites the address
+    }
+    missing = [key for key, value in values.items() if not value]
+    if missing:
+        raise Permanent(f'The tenant {tenant.name} has no value for {", ".join(missing)}; nothing was written.')
+    for key, value in values.items():
+        cursor.execute('''
+            INSERT INTO ir_config_parameter (key, value, create_uid, write_uid, create_date, write_date)
+            VALUES (%s, %s, 1, 1, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc')
+            ON CONFLICT (key) DO UPDATE SET value = excluded.value, write_date = excluded.write_date
+        ''', [key, value])
+
+
+def _partner(name, email, **values):
+    """Columns of a partner, with the stored ones that Odoo computes from them."""
+    return {'name': name, 'complete_name': name, 'email': email or None,
+            'email_normalized': (email or '').strip().lower() or None, **values}
+
+
+def _set_company(cursor, schema, tenant):
+    company = _record(cursor, 'main_company')
+    name = tenant.company or tenant.name
+    schema.update(cursor, 'res_company', {'name': name, 'email': tenant.login or None}, 'id = %s', (company,))
+    schema.update(cursor, 'res_partner', _partner(name, tenant.login, commercial_company_name=name),
+                  'id = (SELECT partner_id FROM res_company WHERE id = %s)', (company,))
+
+
+def _set_administrator(cursor, schema, tenant, admin):
+    """Login without a password; and a key of ours, which answers RPC at once (there is no password to try first)."""
+    login = tenant.login or 'admin'
+    cursor.execute('SELECT p.id, p.name, p.lang, u.signature FROM res_users u JOIN res_partner p ON p.id = u.partner_id'
+                   ' WHERE u.id = %s', [admin])
+    partner, old_name, old_lang, signature = cursor.fetchone()
+    name = tenant.admin_name or login
+    signature = (signature or '').replace(html.escape(old_name), html.escape(name))
+    cursor.execute('UPDATE res_users SET login = %s, active = TRUE, signature = %s WHERE id = %s',
+                   [login, signature, admin])
+    lang = tenant.lang if _lang(cursor, tenant) else old_lang
+    schema.update(cursor, 'res_partner', _partner(name, tenant.login, lang=lang), 'id = %s', (partner,))
+    if tenant.api_key:
+        cursor.execute("INSERT INTO res_users_apikeys (name, user_id, scope, index, key) VALUES (%s, %s, 'rpc', %s, %s)",
+                       [KEY_NAME, admin, tenant.api_key[:KEY_INDEX], hash_key(tenant.api_key)])
+
+
+def _lang(cursor, tenant):
+    """Id of the tenant's language if the template has it loaded; ``TenantRPC.load_language`` loads others later."""
+    cursor.execute('SELECT id FROM res_lang WHERE code = %s AND active', [tenant.lang])
+    row = cursor.fetchone()
+    return row and row[0]
+
+
+def _set_website(cursor, schema, tenant):
+    """Name and language of the first website, where the template has the module."""
+    if not schema.has('website'):
+        return
+    cursor.execute('SELECT id FROM website ORDER BY sequence, id LIMIT 1')
+    row = cursor.fetchone()
+    if not row:
+        return
+    website, lang = row[0], _lang(cursor, tenant)
+    cursor.execute('UPDATE website SET name = %s, domain = NULL WHERE id = %s', [tenant.company or tenant.name, website])
+    if lang:
+        cursor.execute('INSERT INTO website_lang_rel (website_id, lang_id) VALUES (%s, %s) ON CONFLICT DO NOTHING',
+                       [website, lang])
+        cursor.execute('UPDATE website SET default_lang_id = %s WHERE id = %s', [lang, website])
+
+
+def _set_mark(cursor, tenant):
+    """Whose database this is: for us in PostgreSQL's catalogue, for everybody at ``MARK_URL``.
+
+    Stock Odoo serves a public attachment that has a ``url`` at that path (``ir.http._serve_fallback``); with its
+    content in ``db_datas`` it needs no file.
+    """
+    text = tenant.mark.encode()
+    cursor.execute('DELETE FROM ir_attachment WHERE url = %s', [MARK_URL])
+    cursor.execute('''
+        INSERT INTO ir_attachment (name, type, url, public, mimetype, db_datas, file_size, checksum,
+                                   create_uid, write_uid, create_date, write_date)
+        VALUES ('saas-tenant', 'binary', %s, TRUE, 'text/plain', %s, %s, %s,
+                1, 1, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc')
+    ''', [MARK_URL, text, len(text), hashlib.sha1(text, usedforsecurity=False).hexdigest()])
+    cursor.execute('SELECT current_database()')
+    cursor.execute(sql.SQL('COMMENT ON DATABASE {} IS %s').format(sql.Identifier(cursor.fetchone()[0])),
+                   [f'saas:{tenant.mark}'])
+
+
+def _set_crons(cursor):
+    """Spread overdue jobs: those of a template are all overdue, and twenty new clones would start them all at once."""
+    cursor.execute('''
+        UPDATE ir_cron SET lastcall = NULL, nextcall = now() AT TIME ZONE 'utc' + interval '5 minutes'
+               + random() * coalesce((interval_number || ' ' || interval_type)::interval, '1 day')
+         WHERE nextcall < now() AT TIME ZONE 'utc' + interval '5 minutes'
+    ''')
+
+
+def _signal(cursor, schema, tenant):
+    """A server that still holds an earlier database of this name in memory must load this one instead.
+
+    Odoo compares its registry's number with the database's on each request and reloads if they differ: sequences on
+    17.0, the highest id of ``orm_signaling_*`` tables on 19.0. The mark gives a number that no other database has.
+    """
+    number = 1 + int(tenant.mark[:7], 16)       # ids are int4, and Odoo counts up from here
+    cursor.execute('''SELECT c.relname FROM pg_class c WHERE relkind = 'S' AND relname ~ %s
+                         AND relnamespace = current_schema()::regnamespace''', [SIGNALING])
+    for sequence, in cursor.fetchall():
+        cursor.execute('SELECT setval(%s, %s)', [sequence, number])
+    for table in [table for table in schema.columns if re.search(SIGNALING, table)]:
+        cursor.execute(sql.SQL('INSERT INTO {} (id) VALUES (%s) ON CONFLICT (id) DO NOTHING')
+                       .format(sql.Identifier(table)), [number])
+        cursor.execute('SELECT setval(pg_get_serial_sequence(%s, %s), %s)', [table, 'id', number])

@@ -1,0 +1,205 @@
+"""Tenants on a shared Odoo server: clone the template, personalise, publish; and take all of it away again.
+
+Every step looks before it acts and may be repeated after being killed at any instant. What is ours is told by the
+mark: a staging database by its name, a published one by its comment, a filestore by a file in it.
+"""
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg2
+
+from . import filestore
+from .errors import NotFound, Permanent, Retryable
+from .personalise import personalise
+from .postgres import connect, statement
+
+MINIMUM_VERSION = 140000
+
+
+@dataclass(frozen=True)
+class NodeHealth:
+    """``free_bytes`` where filestores are, None if unknown; ``databases``: how many the node's role owns."""
+
+    postgres_version: str
+    free_bytes: int | None
+    databases: int
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Database:
+    name: str
+    comment: str
+    is_open: bool
+    is_template: bool
+
+
+def look(cursor, *names):
+    """``{name: _Database}`` of those that exist."""
+    cursor.execute('''
+        SELECT datname, coalesce(shobj_description(oid, 'pg_database'), ''), datallowconn, datistemplate
+          FROM pg_database WHERE datname = ANY(%s)
+    ''', [list(names)])
+    return {row[0]: _Database(*row) for row in cursor.fetchall()}
+
+
+def empty(cursor, database, patience=2.0):
+    """Close the connections of our role to ``database``, which nobody may open any more; wait until they are gone."""
+    deadline = time.monotonic() + patience
+    while True:
+        cursor.execute('SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity'
+                       ' WHERE datname = %s AND usename = current_user', [database])
+        if not cursor.fetchone()[0] or time.monotonic() > deadline:
+            return
+        time.sleep(0.003)
+
+
+class SharedNode:
+    """The driver of one node. Every method raises nothing but ``errors``."""
+
+    def __init__(self, spec, transport):
+        self.spec = spec
+        self.transport = transport
+
+    @contextmanager
+    def _cursor(self, database=None, autocommit=False):
+        with connect(self.spec.postgres, database, autocommit) as connection, connection.cursor() as cursor:
+            yield cursor
+
+    # -- making a tenant ---------------------------------------------------------------
+
+    def clone_database(self, template_db, tenant):
+        """Copy the template to the staging name, unless an earlier attempt did.
+
+        The staging database is flagged a template: Odoo's servers and their cron workers pass over those
+        (``odoo.service.db.list_dbs``), so none connects before it is personalised.
+        """
+        filestore.check_names(tenant.mark, tenant.name, template_db)
+        with self._cursor(autocommit=True) as cursor:
+            found = look(cursor, tenant.name, tenant.staging, template_db)
+            if self._ours(found.get(tenant.name), tenant) or tenant.staging in found:
+                return
+            if template_db not in found:
+                raise NotFound(f'The template database {template_db} does not exist on the node. Build it again.')
+            # 15 and later; copying files costs a third of writing them to the log (0.15 s against 0.45 s)
+            strategy = 'STRATEGY FILE_COPY' if cursor.connection.server_version >= 150000 else ''
+            try:
+                cursor.execute(statement('CREATE DATABASE {} TEMPLATE {} {strategy} IS_TEMPLATE true',
+                                         tenant.staging, template_db, strategy=strategy))
+            except (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation):
+                pass    # the statement of a killed attempt went on without it
+
+    def clone_filestore(self, template_db, tenant):
+        """Give the tenant the template's files, as hard links where the file system allows."""
+        filestore.clone(self.transport, self.spec, template_db, tenant)
+
+    def personalise(self, tenant):
+        """Make the staging database the tenant's own, in one transaction that sets the mark; repeatable."""
+        filestore.check_names(tenant.mark, tenant.name)
+        with self._cursor(autocommit=True) as cursor:
+            found = look(cursor, tenant.name, tenant.staging)
+            if self._ours(found.get(tenant.name), tenant):
+                return
+            staging = self._staging(found, tenant)
+            if not staging.is_open:     # an earlier attempt was stopped while publishing
+                cursor.execute(statement('ALTER DATABASE {} ALLOW_CONNECTIONS true', staging.name))
+        with self._cursor(tenant.staging) as cursor:
+            personalise(cursor, tenant)
+
+    def publish_database(self, tenant):
+        """Give the staging database its name, from which moment the tenant exists.
+
+        Retryable while someone else's connection to it stays.
+        """
+        filestore.check_names(tenant.mark, tenant.name)
+        with self._cursor(autocommit=True) as cursor:
+            found = look(cursor, tenant.name, tenant.staging)
+            published = self._ours(found.get(tenant.name), tenant)
+            if not published:
+                staging = self._staging(found, tenant)
+                if staging.comment != f'saas:{tenant.mark}':
+                    raise Permanent(f'The database of {tenant.name} is not personalised yet; do that step first.')
+                self._rename(cursor, staging.name, tenant.name)
+            if not published or published.is_template or not published.is_open:
+                cursor.execute(statement('ALTER DATABASE {} ALLOW_CONNECTIONS true IS_TEMPLATE false', tenant.name))
+
+    @staticmethod
+    def _rename(cursor, staging, name):
+        cursor.execute(statement('ALTER DATABASE {} ALLOW_CONNECTIONS false', staging))
+        empty(cursor, staging)
+        try:
+            cursor.execute(statement('ALTER DATABASE {} RENAME TO {}', staging, name))
+        except psycopg2.errors.DuplicateDatabase as error:
+            raise Permanent(f'A database {name} appeared on the node meanwhile, and it is not ours.') from error
+        except psycopg2.errors.ObjectInUse as error:
+            raise Retryable(f'Somebody is connected to the database {staging} of {name}; it is tried again.') from error
+
+    # -- taking it away ----------------------------------------------------------------
+
+    def drop_database(self, tenant):
+        """Drop the staging and the published database; what never existed is silently gone.
+
+        A database of that name without our mark is left alone: Permanent.
+        """
+        filestore.check_names(tenant.mark, tenant.name)
+        with self._cursor(autocommit=True) as cursor:
+            found = look(cursor, tenant.name, tenant.staging)
+            self._drop(cursor, found.get(tenant.staging))
+            self._drop(cursor, self._ours(found.get(tenant.name), tenant))
+
+    @staticmethod
+    def _drop(cursor, database):
+        if not database:
+            return
+        if database.is_template:
+            cursor.execute(statement('ALTER DATABASE {} IS_TEMPLATE false', database.name))
+        cursor.execute(statement('DROP DATABASE IF EXISTS {} WITH (FORCE)', database.name))
+
+    def drop_filestore(self, tenant):
+        """Remove the tenant's files, complete or not; a directory without our mark is left alone: Permanent."""
+        filestore.drop(self.transport, self.spec, tenant)
+
+    # -- looking -----------------------------------------------------------------------
+
+    def health(self):
+        """What the node has and lacks; raises only if PostgreSQL itself cannot be asked."""
+        with self._cursor() as cursor:
+            cursor.execute('''
+                SELECT current_setting('server_version'), rolcreatedb OR rolsuper,
+                       (SELECT count(*) FROM pg_database WHERE datdba = r.oid AND NOT datistemplate)
+                  FROM pg_roles r WHERE rolname = current_user
+            ''')
+            version, may_create, databases = cursor.fetchone()
+            problems = []
+            if cursor.connection.server_version < MINIMUM_VERSION:
+                problems.append(f'PostgreSQL {version} is too old: 14 or later is needed.')
+            if not may_create:
+                problems.append(f'The role {self.spec.postgres.user} may not create databases: ALTER ROLE … CREATEDB.')
+        free_bytes = self._free_bytes(problems)
+        return NodeHealth(version, free_bytes, databases, problems)
+
+    def _free_bytes(self, problems):
+        result = self.transport.run(
+            ['sh', '-c', 'mkdir -p "$1/filestore" && [ -w "$1/filestore" ] && df -P -B1 "$1/filestore"',
+             'saas', self.spec.data_dir], timeout=20)
+        if result.exit_code:
+            problems.append(f'{self.spec.data_dir}/filestore cannot be written on the node by the user we are there.')
+            return None
+        return int(result.stdout.splitlines()[-1].split()[3])
+
+    # -- what is ours ------------------------------------------------------------------
+
+    @staticmethod
+    def _ours(published, tenant):
+        """The published database, None if there is none; Permanent if it belongs to somebody else."""
+        if published and published.comment != f'saas:{tenant.mark}':
+            raise Permanent(f'The node has a database {published.name} that is not ours. Rename or remove it there,'
+                            ' or give the tenant another name.')
+        return published
+
+    @staticmethod
+    def _staging(found, tenant):
+        if tenant.staging not in found:
+            raise NotFound(f'The cloned database of {tenant.name} is not on the node; clone the template first.')
+        return found[tenant.staging]
