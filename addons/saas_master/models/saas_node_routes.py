@@ -1,0 +1,54 @@
+import contextlib
+
+from odoo import models
+
+from ..drivers.router import Route, Router
+from ..series import in_test
+
+ROUTES_LOCK = 0x5AA5            # first key of the advisory locks, the node's id is the second
+
+
+class SaasNode(models.Model):
+    _inherit = 'saas.node'
+
+    def _sync_routes(self):
+        """The outside part of a step that changes routes: make the router equal to the committed records.
+
+        Workers that come together queue at the lock; the first one writes what all of them have committed, the
+        others then find nothing to change: one reload per batch.
+        """
+        self.ensure_one()
+        node_id, spec, access, cursor = self.id, self._spec(), self._access(), self._cursor_maker()
+
+        def act():
+            with cursor() as cr, _locked(cr, (ROUTES_LOCK, node_id)), access.open() as transport:
+                router = Router(transport, spec.router_config, spec.router_routes, spec.router_command)
+                router.apply(_read_routes(cr, node_id))
+        return act
+
+    def _cursor_maker(self):
+        """Cursors for the outside part; in a test its own one, which alone sees what the test wrote."""
+        if not in_test():
+            return self.env.registry.cursor
+        self.env.flush_all()
+        return lambda: contextlib.nullcontext(self.env.cr)
+
+
+@contextlib.contextmanager
+def _locked(cr, keys):
+    """Hold a session lock. The commit ends the snapshot taken before the lock was had: what is read later is new."""
+    cr.execute('SELECT pg_advisory_lock(%s, %s)', keys)
+    if not in_test():
+        cr.commit()  # pylint: disable=invalid-commit
+    try:
+        yield
+    finally:
+        cr.execute('SELECT pg_advisory_unlock(%s, %s)', keys)
+
+
+def _read_routes(cr, node_id):
+    """Published tenants of the node; closed while they have any reason for suspension."""
+    cr.execute("""
+        SELECT t.name, t.host, EXISTS (SELECT 1 FROM saas_tenant_suspension_rel r WHERE r.tenant_id = t.id)
+          FROM saas_tenant t WHERE t.node_id = %s AND t.is_routed""", [node_id])
+    return [Route(host=host, database=name, suspended=closed) for name, host, closed in cr.fetchall()]

@@ -1,0 +1,79 @@
+import hashlib
+
+from psycopg2.errors import SerializationFailure
+
+from odoo import api, fields, models
+
+from ..series import Constraint
+
+NOW = "(clock_timestamp() AT TIME ZONE 'UTC')"
+ATTEMPTS = 50       # only uses by one and the same subject at the same moment conflict
+
+
+class RateLimited(Exception):
+    """Too often; the next use is welcome in ``retry_after`` seconds."""
+
+    def __init__(self, retry_after):
+        super().__init__(f'Too many requests, try again in {retry_after} seconds')
+        self.retry_after = retry_after
+
+
+class SaasRate(models.Model):
+    """How often somebody did something within a window of time, for all servers of the database together.
+
+    One row for each subject, named by a hash: no address and no e-mail can be read here.
+    """
+
+    _name = 'saas.rate'
+    _description = 'Rate Limit'
+    _log_access = False
+
+    key = fields.Char(required=True)
+    hits = fields.Integer(required=True)
+    ends_at = fields.Datetime(required=True, index=True)
+
+    _key_uniq = Constraint('UNIQUE (key)', 'Another rate limit has this key already.')
+
+    @api.model
+    def _count(self, purpose, subject, limit, seconds):
+        """Count one use; raise RateLimited when ``limit`` uses were counted within ``seconds``. 0: no limit.
+
+        Counted in a transaction of its own, so that the caller's rollback does not give the use back.
+        """
+        if limit <= 0:
+            return
+        key = f'{purpose}:{hashlib.sha256(subject.encode()).hexdigest()}'
+        for _attempt in range(ATTEMPTS):
+            try:
+                with self.env.registry.cursor() as cr:
+                    wait = self._count_in(cr, key, limit, seconds)
+                break
+            except SerializationFailure:
+                wait = 1
+        if wait:
+            raise RateLimited(wait)
+
+    def _count_in(self, cr, key, limit, seconds):
+        """Return the seconds to wait, or 0 when the use was counted.
+
+        A subject over its limit only costs a read. Two who count at once: the second one's snapshot is outdated,
+        PostgreSQL refuses its upsert, and it counts again.
+        """
+        cr.execute(f"""
+            SELECT ceil(extract(epoch FROM ends_at - {NOW}))::int FROM saas_rate
+             WHERE key = %s AND hits >= %s AND ends_at > {NOW}""", [key, limit])
+        full = cr.fetchone()
+        if full:
+            return max(full[0], 1)
+        cr.execute(f"""
+            INSERT INTO saas_rate AS rate (key, hits, ends_at) VALUES (%s, 1, {NOW} + %s * interval '1 second')
+            ON CONFLICT (key) DO UPDATE SET
+                hits = CASE WHEN rate.ends_at > {NOW} THEN rate.hits + 1 ELSE 1 END,
+                ends_at = CASE WHEN rate.ends_at > {NOW} THEN rate.ends_at ELSE excluded.ends_at END""",
+                   [key, seconds], log_exceptions=False)
+        return 0
+
+    @api.model
+    def _forget(self):
+        """Drop the windows that are over."""
+        self.env.cr.execute(f'DELETE FROM saas_rate WHERE ends_at < {NOW}')

@@ -1,0 +1,232 @@
+"""What the operations of a tenant consist of."""
+import secrets
+import uuid
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+
+from ..drivers.errors import Permanent
+from ..drivers.probe import probe_gone, probe_suspended, probe_tenant
+from ..drivers.rpc import TenantRPC
+from ..drivers.spec import TenantSpec
+from ..drivers.vault import Vault
+from ..drivers.waiting import NotYet
+
+LINK_HOURS = 72             # a customer has so long to set his password by the welcome mail's link
+PROBE_SECONDS = 20
+
+
+class SaasTenant(models.Model):
+    _inherit = 'saas.tenant'
+
+    def _operation_field(self):
+        return 'tenant_id'
+
+    @api.model
+    def _operation_steps(self, kind):
+        take_down = [
+            ('unroute', _('Close the address')),
+            ('drop_database', _('Remove the database')),
+            ('drop_filestore', _('Remove the files')),
+        ]
+        steps = {
+            'provision': [
+                ('place', _('Choose a server')),
+                ('clone_database', _('Clone the database')),
+                ('clone_filestore', _('Clone the files')),
+                ('personalise', _('Make it yours')),
+                ('publish_database', _('Put it on the server')),
+                ('route', _('Open the address')),
+                ('observe', _('Check that it answers')),
+                ('go_live', _('Hand it over')),
+                ('welcome', _('Send the welcome mail')),
+            ],
+            'suspend': [
+                ('route', _('Close the address')),
+                ('observe_suspended', _('Check that it is closed')),
+                ('suspended', _('Note the suspension')),
+            ],
+            'resume': [
+                ('route', _('Open the address')),
+                ('observe', _('Check that it answers')),
+                ('resumed', _('Note that it runs again')),
+            ],
+            'delete': [*take_down, ('observe_gone', _('Check that it is gone')), ('deleted', _('Note the deletion'))],
+            'cleanup': take_down,
+            'install_modules': [('install_modules', _('Install the modules'))],
+        }
+        return steps.get(kind) or super()._operation_steps(kind)
+
+    def _spec(self, **more):
+        self.ensure_one()
+        return TenantSpec(
+            name=self.name, mark=self.mark, company=self.company_name, admin_name=self.admin_name,
+            login=self.email, lang=self.lang, base_url=self.url or '', **more)
+
+    def _rpc(self):
+        """RPC to the tenant's own Odoo as its administrator, with the key made for us."""
+        key = self.sudo().api_key_sealed
+        if not key:
+            raise Permanent(_('The control plane has no key for %s: it was not provisioned by it.', self.name))
+        node = self.node_id
+        return TenantRPC(node.odoo_url, self.name, Vault.from_environment().open(key), series=node.series)
+
+    # -- provision ------------------------------------------------------------------------------
+
+    def _step_place(self, step):
+        if self.template_id.database_name:
+            return self._place_on(step, self.template_id)
+        templates = self.env['saas.template'].search([
+            ('name', '=', self.plan_id.template_name), ('node_id.active', '=', True)])
+        if not templates:
+            raise Permanent(_(
+                'No node has a template "%s". Make one (Infrastructure, Templates) or change the plan.',
+                self.plan_id.template_name))
+        usable = templates.filtered('database_name')
+        if not usable:
+            return NotYet(2, _('Waiting for the template to be built.'))
+        usable = usable.filtered(lambda template: template.node_id._has_room())
+        if not usable:
+            raise Permanent(_('Every node with the template "%s" is full. Add a node or raise a capacity, then retry.',
+                              self.plan_id.template_name))
+        return self._place_on(step, min(usable, key=lambda template: template.node_id.tenant_count))
+
+    def _place_on(self, step, template):
+        self.write({'template_id': template.id, 'template_version': template.version, 'node_id': template.node_id.id})
+        step.operation_id.node_id = template.node_id
+
+    def _step_clone_database(self, step):
+        spec, template = self._spec(), self.template_id.database_name
+        return self.node_id._on_node(lambda shared: shared.clone_database(template, spec))
+
+    def _step_clone_filestore(self, step):
+        spec, template = self._spec(), self.template_id.database_name
+        return self.node_id._on_node(lambda shared: shared.clone_filestore(template, spec))
+
+    def _step_personalise(self, step):
+        """Fresh secrets at every attempt: what counts is what the last one wrote, here and there."""
+        api_key = secrets.token_hex(20)
+        spec = self._spec(database_uuid=str(uuid.uuid4()), database_secret=secrets.token_hex(32), api_key=api_key)
+        sealed = Vault.from_environment().seal(api_key)
+
+        def work(shared):
+            shared.personalise(spec)
+            return {'database_uuid': spec.database_uuid, 'api_key_sealed': sealed}
+        return self.node_id._on_node(work)
+
+    def _step_publish_database(self, step):
+        spec = self._spec()
+        return self.node_id._on_node(lambda shared: shared.publish_database(spec))
+
+    def _step_route(self, step):
+        self.is_routed = True
+        return self.node_id._sync_routes()
+
+    def _step_observe(self, step):
+        if self.reason_ids:
+            return self._step_observe_suspended(step)
+        router, host, mark = self.node_id.router_url, self._netloc(), self.mark
+
+        def act():
+            probe_tenant(router, host, mark, PROBE_SECONDS)
+        return act
+
+    def _step_observe_suspended(self, step):
+        router, host = self.node_id.router_url, self._netloc()
+
+        def act():
+            probe_suspended(router, host, PROBE_SECONDS)
+        return act
+
+    def _netloc(self):
+        return self.url.partition('://')[2].rstrip('/')
+
+    def _step_go_live(self, step):
+        self._set_state('suspended' if self.reason_ids else 'running')
+        today = fields.Date.context_today(self)
+        self.write({
+            'live_at': fields.Datetime.now(),
+            'trial_end': today + timedelta(days=self.plan_id.trial_days) if self.plan_id.trial_days else False,
+        })
+
+    def _step_welcome(self, step):
+        """The link comes from the tenant's own Odoo; it is mailed, never stored."""
+        rpc = self._rpc()
+        return lambda: {'link': rpc.password_link(LINK_HOURS)}
+
+    def _result_welcome(self, outcome):
+        self._notify_customer(
+            'saas_master.mail_template_welcome', password_link=outcome['link'], password_link_hours=LINK_HOURS)
+
+    # -- suspend, resume, delete ----------------------------------------------------------------
+
+    def _step_suspended(self, step):
+        if self.reason_ids:
+            self._set_state('suspended')
+            self._notify_customer('saas_master.mail_template_suspended')
+
+    def _step_resumed(self, step):
+        if not self.reason_ids:
+            self._set_state('running')
+            self._notify_customer('saas_master.mail_template_resumed')
+
+    def _step_unroute(self, step):
+        self.is_routed = False
+        return self.node_id and self.node_id._sync_routes()
+
+    def _step_drop_database(self, step):
+        spec = self._spec()
+        return self.node_id and self.node_id._on_node(lambda shared: shared.drop_database(spec))
+
+    def _step_drop_filestore(self, step):
+        spec = self._spec()
+        return self.node_id and self.node_id._on_node(lambda shared: shared.drop_filestore(spec))
+
+    def _step_observe_gone(self, step):
+        if not self.node_id:
+            return None
+        router, host = self.node_id.router_url, self._netloc()
+
+        def act():
+            probe_gone(router, host, PROBE_SECONDS)
+        return act
+
+    def _step_deleted(self, step):
+        self.api_key_sealed = False
+        self._set_state('deleted')
+        self._notify_customer('saas_master.mail_template_deleted')
+
+    def _step_install_modules(self, step):
+        rpc, modules = self._rpc(), step.operation_id.params['modules']
+
+        def act():
+            rpc.install_modules(modules)
+        return act
+
+    # -- what the ledger tells ------------------------------------------------------------------
+
+    def _operation_done(self, operation):
+        self._settle()
+
+    def _operation_failed(self, operation):
+        if operation.kind == 'provision' and self.state == 'provisioning':
+            self._set_state('failed')
+            self._open('cleanup')
+            self._notify_customer('saas_master.mail_template_provision_failed')
+        self._plan_attention(
+            _('%s failed', operation.display_name),
+            _('%s Look at the operation\'s log; retry it once the cause is gone.', operation.error or ''))
+        self._settle()
+
+    def _operation_cancelled(self, operation):
+        if operation.kind == 'provision' and self.state == 'provisioning':
+            self._set_state('failed')
+            self._open('cleanup')
+        self._settle()
+
+    def _notify_customer(self, template_xmlid, **context):
+        """Queue a mail; the mail cron sends it, so no SMTP happens in an operation."""
+        template = self.env.ref(template_xmlid, raise_if_not_found=False)
+        if template:
+            template.sudo().with_context(**context).send_mail(self.id)
+            self.env.ref('mail.ir_cron_mail_scheduler_action').sudo()._trigger()

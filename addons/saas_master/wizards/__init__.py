@@ -1,0 +1,2 @@
+from . import saas_step_skip
+from . import saas_tenant_modules
