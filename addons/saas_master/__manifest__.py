@@ -22,9 +22,9 @@
         'views/saas_template_views.xml',
         'views/saas_node_views.xml',
         'views/saas_plan_views.xml',
-        'views/saas_signup_views.xml',
         'views/res_config_settings_views.xml',
         'views/saas_menus.xml',
+        'views/saas_signup_views.xml',
         'views/website_templates.xml',
     ],
     'assets': {

@@ -9,5 +9,6 @@ from . import saas_node_routes
 from . import saas_template
 from . import saas_tenant
 from . import saas_tenant_steps
+from . import saas_rate
 from . import saas_signup
 from . import res_config_settings
