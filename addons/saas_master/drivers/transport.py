@@ -26,7 +26,7 @@ _CHUNK = 65536
 
 @dataclass(frozen=True)
 class Result:
-    """What a command left behind. ``exit_code``: that of the command, minus the signal that ended it, 126 or 127."""
+    """What a command left behind. ``exit_code``: its own; 126 or 127 as in a shell; negative if a signal ended it."""
 
     exit_code: int
     stdout: str
@@ -71,8 +71,11 @@ class Tail:
         if len(self._data) > 2 * self._limit:
             del self._data[:-self._limit]
 
+    def bytes(self):
+        return bytes(self._data[-self._limit:])
+
     def text(self):
-        return self._data[-self._limit:].decode('utf-8', 'replace')
+        return self.bytes().decode('utf-8', 'replace')
 
 
 class LocalTransport:
@@ -167,8 +170,8 @@ def _write(stream, pending):
 
 
 def _replace(path, data, mode):
-    folder, name = os.path.split(path)
-    handle, draft = tempfile.mkstemp(prefix=f'.{name[:200]}.', dir=folder)
+    folder = os.path.dirname(path)
+    handle, draft = tempfile.mkstemp(prefix='.saas-', dir=folder)
     try:
         with open(handle, 'wb') as file:
             file.write(data)

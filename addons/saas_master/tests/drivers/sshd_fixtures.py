@@ -1,0 +1,118 @@
+"""OpenSSH's server on loopback, as whoever runs the tests, with keys of its own."""
+import getpass
+import os
+import pwd
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from real_servers import beside, free_port, listening, program, wait_until
+
+CONFIG = '''
+ListenAddress 127.0.0.1:{port}
+{host_keys}
+AuthorizedKeysFile {folder}/user.pub
+StrictModes no
+UsePAM no
+PidFile none
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+MaxStartups 100
+'''
+
+
+def make_key(path, kind='ed25519', passphrase=''):
+    subprocess.run(['ssh-keygen', '-q', '-t', kind, '-N', passphrase, '-f', str(path)], check=True, timeout=60)
+    return Path(f'{path}.pub').read_text()
+
+
+class Sshd:
+    """``host_keys`` by type, ``private_key`` of the one user who may enter; ``start`` and ``stop`` at will."""
+
+    def __init__(self, folder):
+        self.binary = program('sshd', 'SAAS_SSHD', 'openssh-server')
+        self.folder, self.port, self.user = folder, free_port(), getpass.getuser()
+        self.host_keys = {kind: make_key(folder / kind, kind) for kind in ('ed25519', 'ecdsa', 'rsa')}
+        make_key(folder / 'user')
+        self.private_key = (folder / 'user').read_text()
+        host_keys = '\n'.join(f'HostKey {folder / kind}' for kind in self.host_keys)
+        (folder / 'sshd_config').write_text(CONFIG.format(port=self.port, folder=folder, host_keys=host_keys))
+        self.process = None
+
+    @property
+    def host_key(self):
+        return self.host_keys['ed25519']
+
+    def start(self):
+        with open(self.folder / 'log', 'ab') as log:
+            self.process = subprocess.Popen(
+                [self.binary, '-D', '-e', '-f', str(self.folder / 'sshd_config')], start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self._environment()})
+        wait_until(lambda: listening(self.port) or self.process.poll() is not None, 'the start of sshd')
+        assert self.process.poll() is None, (self.folder / 'log').read_text()
+
+    def stop(self):
+        self.break_connections()
+        self.process.kill()
+        self.process.wait(10)
+
+    def sessions(self):
+        """Process ids, one for each connection."""
+        pid = self.process.pid
+        return set(map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text().split()))
+
+    def break_connections(self):
+        broken = self.sessions()
+        for pid in broken:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: broken.isdisjoint(self.sessions()), 'the end of the sessions')
+
+    def _environment(self):
+        """Started by root, sshd wants an account for its unprivileged half; a system without it gets it pretended."""
+        libraries = beside(self.binary)
+        environment = {'LD_LIBRARY_PATH': os.pathsep.join(libraries)}
+        if os.geteuid():
+            return environment
+        os.makedirs('/run/sshd', mode=0o755, exist_ok=True)
+        try:
+            pwd.getpwnam('sshd')
+            return environment
+        except KeyError:
+            return {**environment, **self._pretended_account(libraries)}
+
+    def _pretended_account(self, libraries):
+        wrapper = next((path for folder in libraries for path in Path(folder).glob('libnss_wrapper.so')), None)
+        if wrapper is None:
+            pytest.fail('sshd needs the account `sshd` when root starts it: install openssh-server as a whole, '
+                        'or libnss-wrapper beside it, or run the tests as an ordinary user.', pytrace=False)
+        passwd, group = self.folder / 'passwd', self.folder / 'group'
+        passwd.write_text('root:x:0:0:root:/root:/bin/sh\nsshd:x:65534:65534::/run/sshd:/usr/sbin/nologin\n')
+        group.write_text('root:x:0:\nnogroup:x:65534:\n')
+        return {'LD_PRELOAD': str(wrapper), 'NSS_WRAPPER_PASSWD': str(passwd), 'NSS_WRAPPER_GROUP': str(group)}
+
+
+@pytest.fixture(scope='session')
+def sshd(tmp_path_factory):
+    server = Sshd(tmp_path_factory.mktemp('sshd'))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def ssh(sshd):
+    """Makes transports to the server and closes them."""
+    from drivers.ssh import SSHTransport
+    made = []
+
+    def make(**values):
+        defaults = dict(host='127.0.0.1', port=sshd.port, user=sshd.user, host_key=sshd.host_key,
+                        private_key=sshd.private_key, connect_timeout=5)
+        made.append(SSHTransport(**{**defaults, **values}))
+        return made[-1]
+    yield make
+    for transport in made:
+        transport.close()
