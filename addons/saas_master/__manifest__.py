@@ -6,7 +6,7 @@
     'author': 'Odoo SaaS Control Plane contributors',
     'license': 'LGPL-3',
     'depends': ['mail', 'portal', 'website', 'auth_signup', 'auth_totp'],
-    'external_dependencies': {'python': ['cryptography', 'paramiko', 'psycopg2', 'requests']},
+    'external_dependencies': {'python': ['cryptography', 'paramiko']},
     'data': [
         'security/saas_security.xml',
         'security/ir.model.access.csv',

@@ -20,6 +20,9 @@ def reserved_names():
     """
     beside = Path(__file__).resolve().parents[2] / 'config'
     path = Path(os.environ.get('SAAS_CONFIG_DIR') or beside) / 'reserved-names.txt'
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'The list of reserved names {path} is missing: set SAAS_CONFIG_DIR to the folder that holds it.')
     return _read(path, path.stat().st_mtime_ns)
 
 

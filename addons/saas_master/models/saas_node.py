@@ -92,6 +92,7 @@ class SaasNode(models.Model):
             if node[name]:
                 with self._user_errors():
                     node.sudo()[f'{name}_sealed'] = Vault.from_environment().seal(node[name])
+        self.invalidate_recordset([name], flush=False)      # not even this transaction reads it back
 
     @api.constrains('address_pattern')
     def _check_address_pattern(self):
