@@ -1,0 +1,138 @@
+"""The front router of a node: the table from host names to databases that its nginx includes.
+
+The configuration around it is ``config/nginx/nginx.conf.in``. A table nginx refuses never replaces a good one.
+"""
+import hashlib
+import posixpath
+import re
+from dataclasses import dataclass
+
+from .errors import NotFound, Permanent, Unreachable
+
+HEADER = '# Written by the router driver; changes made by hand are lost.\n'
+# What may stand in the table. Strict on purpose: no space, quote, brace, semicolon, backslash, dollar or tilde; a host has
+# a dot, since nginx's `map` means something else by the words default, include, hostnames and volatile, and none at its
+# start, which would mean every name below it. A database name needs no escape in the regular expression that nginx makes
+# of it for X-Odoo-dbfilter: a hyphen is special only between brackets.
+LABEL = r'[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
+HOST = re.compile(rf'(?=.{{1,253}}\Z){LABEL}(?:\.{LABEL})+')
+DATABASE = re.compile(LABEL)
+
+
+@dataclass(frozen=True)
+class Route:
+    """``host``: as visitors type it, in lower case, without port; ``suspended``: visitors get the 503 page."""
+
+    host: str
+    database: str
+    suspended: bool = False
+
+
+def render(routes):
+    """The table as nginx reads it, the same for the same routes in any order.
+
+    Permanent for a name that nginx could take for anything but a name, or for a host with two meanings.
+    """
+    table = {}
+    for route in routes:
+        _check(route)
+        if table.setdefault(route.host, route) != route:
+            raise Permanent(f'The host {route.host} has two routes, to {table[route.host].database} and '
+                            f'{route.database}: remove one')
+    ordered = [table[host] for host in sorted(table)]
+    return HEADER + ''.join((
+        _map('saas_db', ((route.host, route.database) for route in ordered)),
+        _map('saas_suspended', ((route.host, '1') for route in ordered if route.suspended)),
+    ))
+
+
+def _check(route):
+    for what, name, pattern in (('host', route.host, HOST), ('database', route.database, DATABASE)):
+        if not isinstance(name, str) or not pattern.fullmatch(name):
+            raise Permanent(f'{name!r} is no {what} name the router can take: it must be lower-case letters, digits '
+                            'and hyphens' + (', in two or more labels with dots between' if what == 'host' else ''))
+
+
+def _map(variable, pairs):
+    lines = ''.join(f'    {host} {value};\n' for host, value in pairs)
+    return f'map $host ${variable} {{\n    default "";\n{lines}}}\n'
+
+
+class Router:
+    """nginx on the machine behind ``transport``.
+
+    ``config_path``: the rendered ``nginx.conf.in``, which includes ``routes_path``; ``command``: nginx with the options
+    it was started with, but for ``-c``; ``timeout``: seconds for each of its runs. One caller at a time: the table is
+    written as a whole, so two at once would undo each other.
+    """
+
+    def __init__(self, transport, config_path, routes_path, command, timeout=20):
+        self._transport = transport
+        self._config, self._routes = config_path, routes_path
+        self._command, self._timeout = tuple(command), timeout
+
+    def apply(self, routes):
+        """Make nginx serve exactly ``routes``; False when it did already and nothing was done.
+
+        nginx takes a new table in within moments of the return: look at the result through it. Permanent with its
+        words when it refuses the table, Unreachable when it does not run; the table is then in place for its start.
+        """
+        wanted = render(routes).encode('ascii')
+        digest = hashlib.sha256(wanted).hexdigest().encode('ascii')
+        config = self._transport.get(self._config).decode('utf-8', 'surrogateescape')
+        if self._get(self._routes) == wanted and self._get(self._loaded) == digest:
+            self._check_alive(config)
+            return False
+        self._try(config, wanted)
+        self._transport.put(self._routes, wanted, 0o644)
+        self._reload(config)
+        self._transport.put(self._loaded, digest, 0o644)
+        return True
+
+    @property
+    def _loaded(self):
+        """Written after a reload: differs from the table after a crash in between, and the next call reloads."""
+        return f'{self._routes}.loaded'
+
+    def _get(self, path):
+        try:
+            return self._transport.get(path)
+        except NotFound:
+            return None
+
+    def _nginx(self, *options):
+        return self._transport.run((*self._command, *options), self._timeout)
+
+    def _try(self, config, wanted):
+        """nginx must accept its configuration with the new table in it before the old table goes."""
+        table, trial = f'{self._routes}.candidate', f'{self._config}.candidate'
+        self._transport.put(table, wanted, 0o644)
+        self._transport.put(trial, self._including(config, table).encode('utf-8', 'surrogateescape'), 0o644)
+        self._nginx('-t', '-c', trial).check('Testing the new routes (the old ones stay in use)')
+
+    def _including(self, config, table):
+        """The configuration with ``table`` instead of the table in use; relative paths stay true in its folder."""
+        pattern = rf'''(?m)^(\s*include\s+)(["']?){re.escape(self._routes)}\2\s*;'''
+        changed, count = re.subn(pattern, lambda match: f'{match[1]}"{table}";', config)
+        if count != 1:
+            raise Permanent(f'{self._config} includes {self._routes} {count} times instead of once: render it anew '
+                            'from config/nginx/nginx.conf.in or correct the paths of the node')
+        return changed
+
+    def _reload(self, config):
+        self._check_alive(config)
+        result = self._nginx('-c', self._config, '-s', 'reload')
+        self._check_alive(config)
+        result.check('Reloading nginx')
+
+    def _check_alive(self, config):
+        """The master process is there: its number in the pid file belongs to a running nginx."""
+        match = re.search(r'''(?m)^\s*pid\s+["']?([^"';]+?)["']?\s*;''', config)
+        if not match:
+            raise Permanent(f'{self._config} has no `pid` line: render it anew from config/nginx/nginx.conf.in')
+        pid_file = posixpath.join(posixpath.dirname(self._config), match[1])
+        number = (self._get(pid_file) or b'').decode('ascii', 'replace').strip()
+        status = self._get(f'/proc/{number}/stat') if number.isdigit() else None
+        # "number (command) state …", see proc(5)
+        if not status or b'nginx' not in status or status.rpartition(b')')[2].split()[0] in (b'Z', b'X'):
+            raise Unreachable(f'nginx does not run (no process of {pid_file}): start it; it then serves the new routes')
