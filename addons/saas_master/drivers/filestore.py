@@ -21,6 +21,17 @@ if [ -d "$source" ]; then
 else
     mkdir "$new"
 fi
+rm -f "$new"/.saas-template-*
+: > "$new/$mark"
+mv -T "$new" "$target"
+'''
+
+MAKE = '''
+set -eu
+mkdir -p "$1" "$4"
+cd "$1"; target=$2 new=.saas-new-$3 mark=.saas-$3
+[ -e "$target/$mark" ] && exit 0
+rm -rf "$new"; mkdir "$new"
 : > "$new/$mark"
 mv -T "$new" "$target"
 '''

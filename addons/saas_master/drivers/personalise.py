@@ -68,7 +68,8 @@ def personalise(cursor, tenant):
     """
     schema = Schema(cursor)
     admin = _record(cursor, 'user_admin')
-    _forget_secrets(cursor, schema, admin)
+    clear_secrets(cursor, schema)
+    _forget_others(cursor, schema, admin)
     _set_parameters(cursor, tenant)
     _set_company(cursor, schema, tenant)
     _set_administrator(cursor, schema, tenant, admin)
@@ -86,15 +87,19 @@ def _record(cursor, name):
     return row[0]
 
 
-def _forget_secrets(cursor, schema, admin):
-    """Nobody who could open the template opens the tenant: no password, key, device or other internal user stays."""
+def clear_secrets(cursor, schema):
+    """No password, key, device or link of the template opens anything any more."""
     for table in filter(schema.has, SHARED_SECRETS):
         cursor.execute(sql.SQL('DELETE FROM {}').format(sql.Identifier(table)))
     cursor.execute('DELETE FROM ir_config_parameter WHERE key IN %s', [SHARED_PARAMETERS])
     schema.update(cursor, 'res_users', {'password': None, 'totp_secret': None}, 'TRUE', ())
-    schema.update(cursor, 'res_users', {'active': False}, 'NOT share AND id != %s', (admin,))
     schema.update(cursor, 'res_partner', {
         'signup_token': None, 'signup_type': None, 'signup_expiration': None}, 'signup_type IS NOT NULL', ())
+
+
+def _forget_others(cursor, schema, admin):
+    """Who else worked in the template has no business in the tenant."""
+    schema.update(cursor, 'res_users', {'active': False}, 'NOT share AND id != %s', (admin,))
     # an inbox that two databases fetch loses mail to one of them
     schema.update(cursor, 'fetchmail_server', {'active': False}, 'TRUE', ())
 

@@ -66,7 +66,7 @@ def translate(error, spec):
 
 @contextmanager
 def connect(spec, database=None, autocommit=False, timeout=STATEMENT_TIMEOUT):
-    """Yield a connection; one transaction unless ``autocommit``, committed if the block ends well.
+    """Yield a cursor on a connection of its own; one transaction unless ``autocommit``, committed if the block ends well.
 
     :param spec: ``spec.Postgres``
     :param database: name, the maintenance database by default
@@ -81,7 +81,8 @@ def connect(spec, database=None, autocommit=False, timeout=STATEMENT_TIMEOUT):
             keepalives_idle=10, keepalives_interval=5, keepalives_count=3,
             options=f'-c statement_timeout={int(timeout * 1000)} -c lock_timeout=10000')
         connection.autocommit = autocommit
-        yield connection
+        with connection.cursor() as cursor:
+            yield cursor
         if not autocommit:
             connection.commit()
     except psycopg2.Error as error:

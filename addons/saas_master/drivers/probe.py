@@ -1,4 +1,4 @@
-"""Success is observed: ask the tenant's login page through the router, as its first visitor will."""
+"""Success is observed: ask a tenant's pages through the router, as its visitors do."""
 import time
 
 import requests
@@ -7,43 +7,71 @@ from .errors import Retryable
 from .personalise import MARK_URL
 
 PAUSE = 0.05        # seconds between looks; a router that reloads takes a moment
+CONNECT_TIMEOUT = 5
+LOGIN_PATH = '/web/login'
 LOGIN_FIELD = 'name="login"'
 
 
 def probe_tenant(router_url, host, mark, timeout):
     """Wait until ``host`` shows a login page and answers ``mark``, which proves whose database it is.
 
+    :param host: name, and port if it is not the scheme's, as a browser would send it
     :param timeout: seconds to keep looking
     :return: seconds it took
     :raises Retryable: it did not within ``timeout``; the message says what was found instead
     """
+    def problem(get):
+        # the mark first: of the two pages it is the cheaper one to load the tenant's registry with
+        response = get(MARK_URL)
+        if response.status_code != 200:
+            return f'{MARK_URL} answered HTTP {response.status_code}'
+        if response.text.strip() != mark:
+            return 'another database answers'
+        response = get(LOGIN_PATH)
+        if response.status_code != 200:
+            return f'{LOGIN_PATH} answered HTTP {response.status_code}'
+        return '' if LOGIN_FIELD in response.text else 'there is no login page'
+
+    return _watch(problem, router_url, host, timeout, 'is not live')
+
+
+def probe_suspended(router_url, host, timeout):
+    """Wait until the router answers for ``host`` that it is suspended (HTTP 503); as ``probe_tenant``."""
+    return _watch(_status(503), router_url, host, timeout, 'is not suspended')
+
+
+def probe_gone(router_url, host, timeout):
+    """Wait until the router knows no ``host`` (HTTP 404); as ``probe_tenant``."""
+    return _watch(_status(404), router_url, host, timeout, 'is not gone')
+
+
+def _status(expected):
+    def problem(get):
+        status = get(LOGIN_PATH).status_code
+        return '' if status == expected else f'{LOGIN_PATH} answered HTTP {status}'
+    return problem
+
+
+def _watch(problem, router_url, host, timeout, what):
+    """Look until ``problem(get)`` finds none."""
     start = time.monotonic()
     with requests.Session() as session:
-        session.trust_env = False
+        session.trust_env = False       # a node's address is for no proxy
+        session.headers['Host'] = host
+
+        def get(path):
+            left = max(timeout - (time.monotonic() - start), 1.0)
+            return session.get(router_url.rstrip('/') + path, timeout=(CONNECT_TIMEOUT, left), allow_redirects=False)
+
         while True:
-            left = timeout - (time.monotonic() - start)
-            problem = _problem(session, router_url.rstrip('/'), host, mark, max(left, 1.0))
-            if not problem:
+            try:
+                found = problem(get)
+            except requests.Timeout:
+                found = 'no answer in time'
+            except requests.RequestException:
+                found = 'nothing answers'
+            if not found:
                 return time.monotonic() - start
             if time.monotonic() - start + PAUSE > timeout:
-                raise Retryable(f'{host} is not live through {router_url} yet: {problem}.')
+                raise Retryable(f'{host} {what} through {router_url} yet: {found}.')
             time.sleep(PAUSE)
-
-
-def _problem(session, url, host, mark, timeout):
-    """What is wrong with the tenant's pages; '' if nothing is."""
-    # the mark first: it is the cheaper page, and it loads the tenant's registry just as well
-    for path, is_right, wrong in (
-            (MARK_URL, lambda text: text.strip() == mark, 'another database answers'),
-            ('/web/login', lambda text: LOGIN_FIELD in text, 'there is no login page')):
-        try:
-            response = session.get(url + path, headers={'Host': host}, timeout=(5, timeout), allow_redirects=False)
-        except requests.Timeout:
-            return f'no answer to {path}'
-        except requests.ConnectionError:
-            return 'nothing answers'
-        if response.status_code != 200:
-            return f'{path} answered HTTP {response.status_code}'
-        if not is_right(response.text):
-            return wrong
-    return ''

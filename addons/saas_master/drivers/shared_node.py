@@ -4,7 +4,6 @@ Every step looks before it acts and may be repeated after being killed at any in
 mark: a staging database by its name, a published one by its comment, a filestore by a file in it.
 """
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psycopg2
@@ -62,10 +61,8 @@ class SharedNode:
         self.spec = spec
         self.transport = transport
 
-    @contextmanager
     def _cursor(self, database=None, autocommit=False):
-        with connect(self.spec.postgres, database, autocommit) as connection, connection.cursor() as cursor:
-            yield cursor
+        return connect(self.spec.postgres, database, autocommit)
 
     # -- making a tenant ---------------------------------------------------------------
 
@@ -95,12 +92,13 @@ class SharedNode:
         filestore.clone(self.transport, self.spec, template_db, tenant)
 
     def personalise(self, tenant):
-        """Make the staging database the tenant's own, in one transaction that sets the mark; repeatable."""
+        """Make the staging database the tenant's own, in one transaction that sets the mark; repeatable until it is
+        published, then Permanent (a second set of secrets would lock out who uses the first)."""
         filestore.check_names(tenant.mark, tenant.name)
         with self._cursor(autocommit=True) as cursor:
             found = look(cursor, tenant.name, tenant.staging)
             if self._ours(found.get(tenant.name), tenant):
-                return
+                raise Permanent(f'{tenant.name} is published already; its secrets are not written a second time.')
             staging = self._staging(found, tenant)
             if not staging.is_open:     # an earlier attempt was stopped while publishing
                 cursor.execute(statement('ALTER DATABASE {} ALLOW_CONNECTIONS true', staging.name))
