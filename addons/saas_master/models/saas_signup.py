@@ -13,12 +13,11 @@ from ..series import Constraint
 
 HOUR = 3600
 LENGTHS = {'company_name': 80, 'contact_name': 80, 'email': 254, 'name': 63}
-DEFAULTS = {
-    'signup_limit_address': 5,      # sign-ups an hour from one address
-    'signup_limit_email': 5,        # sign-ups an hour for one e-mail
-    'check_limit_address': 60,      # looks at names a minute from one address
-    'confirm_hours': 24,            # the confirmation link is good for so long
-    'signup_keep_days': 7,          # sign-ups nobody confirmed are kept for so long
+DEFAULTS = {                    # system parameters saas_master.<name>
+    'signup_per_hour': 5,       # from one address, and for one e-mail
+    'name_checks_per_minute': 60,
+    'signup_link_hours': 24,
+    'signup_keep_days': 7,      # an order that nobody confirmed
 }
 PHASES = {'running': 'ready', 'suspended': 'suspended', 'deleting': 'deleted', 'deleted': 'deleted', 'failed': 'failed'}
 
@@ -54,7 +53,7 @@ class SaasSignup(models.Model):
 
     @api.model
     def _number(self, name):
-        """A number staff may change as system parameter ``saas_master.<name>``."""
+        """What staff have set, or the default."""
         value = self.env['ir.config_parameter'].sudo().get_param(f'saas_master.{name}')
         return int(value) if value and value.isdecimal() else DEFAULTS[name]
 
@@ -77,7 +76,8 @@ class SaasSignup(models.Model):
             texts['name'] = self._free_name(visitor.stem(texts['company_name']))
         if texts['lang'] not in dict(self.env['res.lang'].get_installed()):
             errors['lang'] = _('Choose one of the languages in the list.')
-        plan = self._plans().filtered(lambda plan: plan.code == texts.pop('plan'))
+        code = texts.pop('plan')
+        plan = self._plans().filtered(lambda plan: plan.code == code)
         if not plan:
             errors['plan'] = _('This plan is not on offer any more. Choose another one.')
         return {**texts, 'plan_id': plan.id}, errors
@@ -125,13 +125,13 @@ class SaasSignup(models.Model):
     @api.model
     def _count_signup(self, email, address):
         """Raise RateLimited when this visitor, or anybody for this e-mail, has signed up too often."""
-        rate = self.env['saas.rate']
-        rate._count('signup-address', visitor.network(address), self._number('signup_limit_address'), HOUR)
-        rate._count('signup-email', email, self._number('signup_limit_email'), HOUR)
+        rate, limit = self.env['saas.rate'], self._number('signup_per_hour')
+        rate._count('signup-address', visitor.network(address), limit, HOUR)
+        rate._count('signup-email', email, limit, HOUR)
 
     @api.model
     def _count_check(self, address):
-        self.env['saas.rate']._count('check', visitor.network(address), self._number('check_limit_address'), 60)
+        self.env['saas.rate']._count('check', visitor.network(address), self._number('name_checks_per_minute'), 60)
 
     # -- the link -------------------------------------------------------------------------------
 
@@ -152,7 +152,7 @@ class SaasSignup(models.Model):
     def _send_link(self):
         """Queue the mail in this transaction: neither exists without the other, and no mail server is waited for."""
         self.ensure_one()
-        token, hours = secrets.token_urlsafe(32), self._number('confirm_hours')
+        token, hours = secrets.token_urlsafe(32), self._number('signup_link_hours')
         self.write({
             'state': 'pending',
             'token_hash': self._hash(token),
@@ -232,7 +232,7 @@ class SaasSignup(models.Model):
     def _create_tenant(self, name, customer):
         tenant = self.env['saas.tenant'].create({
             'name': name, 'company_name': self.company_name, 'email': self.email, 'admin_name': self.contact_name,
-            'lang': self.lang, 'plan_id': self.plan_id.id, 'partner_id': customer.id})
+            'lang': self.lang, 'plan_id': self.plan_id.id, 'partner_id': customer.commercial_partner_id.id})
         tenant.action_provision()
         return tenant
 
