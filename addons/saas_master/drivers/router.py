@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from .errors import NotFound, Permanent, Unreachable
 
 HEADER = '# Written by the router driver; changes made by hand are lost.\n'
-# What may stand in the table. Strict on purpose: no space, quote, brace, semicolon, backslash, dollar or tilde; a host has
-# a dot, since nginx's `map` means something else by the words default, include, hostnames and volatile, and none at its
-# start, which would mean every name below it. A database name needs no escape in the regular expression that nginx makes
-# of it for X-Odoo-dbfilter: a hyphen is special only between brackets.
+# What may stand in the table: nothing that nginx reads as anything but a name. A host has a dot, since `map` means
+# something else by the words default, include, hostnames and volatile. A database needs no escape in the regular
+# expression that nginx makes of it for X-Odoo-dbfilter: a hyphen is special only between brackets.
 LABEL = r'[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 HOST = re.compile(rf'(?=.{{1,253}}\Z){LABEL}(?:\.{LABEL})+')
 DATABASE = re.compile(LABEL)
