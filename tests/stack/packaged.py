@@ -1,0 +1,100 @@
+"""Programs that are used as installed, or else taken from Debian's packages and unpacked privately."""
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import apt, fetching
+from .processes import base_environment
+from .report import Problem, doing, say
+
+
+@dataclass(frozen=True)
+class Program:
+    """``installed``: names looked for on PATH and in sbin; ``inside``: where the package has it; ``check``: arguments
+    with which it ends at once."""
+
+    name: str
+    installed: tuple
+    packages: tuple
+    inside: str
+    check: tuple
+    mebibytes: int = 100
+
+
+NGINX = Program('nginx', ('nginx',), ('nginx',), 'usr/sbin/nginx', ('-v',))
+CHROMIUM = Program('chromium', ('chromium', 'chromium-browser', 'google-chrome'), ('chromium', 'fonts-dejavu-core'),
+                   'usr/lib/chromium/chromium', ('--version',), 800)
+SSHD = Program('sshd', ('sshd',), ('openssh-server', 'libnss-wrapper'), 'usr/sbin/sshd', ('-V',))
+
+
+def find(settings, program):
+    """The path of something to execute: the installed program, or a script that starts the unpacked one."""
+    for name in program.installed:
+        path = shutil.which(name) or shutil.which(name, path='/usr/sbin:/sbin:/usr/local/sbin')
+        if path and _runs(path, program):
+            return Path(path)
+    folder = settings.cache / f'{program.name}-{_system()}'
+    wrapper = folder / program.name
+    with fetching.lock(settings.cache, folder.name):
+        if not (wrapper.exists() and _runs(wrapper, program)):
+            shutil.rmtree(folder, ignore_errors=True)
+            _unpack(settings, program, folder)
+    if not _runs(wrapper, program):
+        raise Problem(f"Debian's {program.name}, unpacked in {folder}, does not run here: install it with "
+                      f'`apt-get install {program.packages[0]}`.')
+    return wrapper
+
+
+def binary(found, program):
+    """The program itself, for those who set up its surroundings themselves."""
+    unpacked = found.parent / 'root' / program.inside
+    return unpacked if unpacked.exists() else found
+
+
+def _unpack(settings, program, folder):
+    fetching.require_space(settings.cache, program.mebibytes, program.name)
+    say(f"{program.name} is not installed: taking Debian's package, unpacked privately")
+    with fetching.appearing(folder) as building:
+        private = apt.Apt(building / '.apt')
+        with doing(f'{program.name}: fetching and unpacking Debian packages'):
+            private.update()
+            apt.unpack(private.fetch_missing(*program.packages), building / 'root')
+        shutil.rmtree(building / '.apt')
+        _write_wrapper(program, building / program.name, folder / 'root', building / 'root')
+
+
+def _write_wrapper(program, wrapper, root, now):
+    """Programs find their libraries, fonts and data where they were unpacked."""
+    libraries = apt.library_path(now).replace(str(now), str(root))
+    fonts = now.parent / 'fonts.conf'
+    fonts.write_text(f'<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
+                     f'<dir>{root}/usr/share/fonts</dir><dir>/usr/share/fonts</dir>'
+                     f'<cachedir prefix="xdg">fontconfig</cachedir></fontconfig>\n')
+    wrapper.write_text(
+        '#!/bin/sh\n'
+        f'export LD_LIBRARY_PATH={shlex.quote(libraries)}"${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"\n'
+        f'[ -e /etc/fonts/fonts.conf ] || export FONTCONFIG_FILE={shlex.quote(str(root.parent / "fonts.conf"))}\n'
+        f'exec {shlex.quote(str(root / program.inside))} "$@"\n')
+    wrapper.chmod(0o755)
+
+
+def _runs(path, program):
+    try:
+        done = subprocess.run([path, *program.check], env=base_environment(), capture_output=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode not in (126, 127) and b'error while loading shared libraries' not in done.stderr
+
+
+def _system():
+    """Packages of one release do not fit another."""
+    try:
+        release = Path('/etc/os-release').read_text()
+    except OSError:
+        release = ''
+    found = dict(re.findall(r'^(ID|VERSION_CODENAME)="?([a-z0-9]+)', release, re.M))
+    return '-'.join([found.get('ID', 'linux'), found.get('VERSION_CODENAME', 'any'), platform.machine()])

@@ -1,0 +1,93 @@
+"""The records a working stack needs beside those of the addons: its own node and that node's template.
+
+Over the master's interface as its administrator; repeating it changes nothing.
+"""
+import time
+
+from .report import Problem, say
+from .rpc import RemoteError
+
+NODE = 'local'
+TEMPLATE = 'template_tenant'
+BUILD_SECONDS = 900
+
+
+def seed(stack):
+    """Create or update the node, build the template unless a tenant can be cloned from it."""
+    session = stack.session()
+    try:
+        node = _node(session, stack)
+        _template(session, node)
+    except RemoteError as error:
+        raise Problem(f'The master refuses its node or template: {error}') from None
+
+
+def _node(session, stack):
+    values = node_values(stack)
+    found = session.search_read('saas.node', [('name', '=', NODE)], list(values), limit=1)
+    if not found:
+        say(f'master: creating the node "{NODE}"')
+        return session.call('saas.node', 'create', {**values, 'pg_password': stack.secrets['TENANT_DB_PASSWORD']})
+    node = found[0]
+    changed = {name: value for name, value in values.items() if node[name] != value}
+    if changed:
+        session.call('saas.node', 'write', [node['id']], {
+            **changed, 'pg_password': stack.secrets['TENANT_DB_PASSWORD']})
+    return node['id']
+
+
+def node_values(stack):
+    """What the master must know of this stack's own tenant server; its password is written besides."""
+    settings, state = stack.settings, stack.settings.state
+    return {
+        'name': NODE, 'series': stack.odoo.series, 'transport': 'local',
+        'address_pattern': f'http://{{name}}.localhost:{settings.ports.http}',
+        'pg_host': stack.server.host, 'pg_port': stack.server.port, 'pg_user': 'saas_tenant',
+        'data_dir': str(state / 'tenant-data'),
+        'odoo_url': stack.tenant_url, 'odoo_command': str(state / 'bin/odoo-tenant'),
+        'odoo_config': str(state / 'odoo-tenant.conf'),
+        'router_url': f'http://127.0.0.1:{settings.ports.http}', 'router_config': str(stack.nginx.config),
+        'router_routes': str(stack.nginx.routes), 'router_command': ' '.join(stack.nginx.command),
+    }
+
+
+def _template(session, node):
+    domain = [('name', '=', TEMPLATE), ('node_id', '=', node)]
+    found = session.search_read('saas.template', domain, ['state'], limit=1)
+    template = found[0]['id'] if found else session.call('saas.template', 'create', {'name': TEMPLATE, 'node_id': node})
+    if isinstance(template, list):      # 19.0's create answers a list to a list only, but be lenient
+        template = template[0]
+    state = found[0]['state'] if found else 'draft'
+    if state in ('draft', 'outdated'):
+        say(f'template {TEMPLATE}: building the database that tenants are cloned from')
+        session.call('saas.template', 'action_build', [template])
+        state = 'building'
+    if state == 'building':
+        _watch(session, template)
+
+
+def _watch(session, template):
+    """Print each step of the build as it begins, until the template is ready."""
+    end, shown = time.monotonic() + BUILD_SECONDS, None
+    while time.monotonic() < end:
+        record = session.search_read('saas.template', [('id', '=', template)], ['state', 'outdated_reason'])[0]
+        if record['state'] == 'ready':
+            say(f'template {TEMPLATE}: ready')
+            return
+        step = _running_step(session, template)
+        if record['state'] != 'building':
+            raise Problem(f'The template {TEMPLATE} could not be built: '
+                          f'{record["outdated_reason"] or step or "see `make logs`"}. '
+                          'Mend the cause and repeat; the master shows the operation under Operations.')
+        if step and step != shown:
+            say(f'template {TEMPLATE}: {step}')
+            shown = step
+        time.sleep(0.5)
+    raise Problem(f'The template {TEMPLATE} was not ready after {BUILD_SECONDS} s; `make logs` shows what it waits for.')
+
+
+def _running_step(session, template):
+    steps = session.search_read(
+        'saas.operation.step', [('operation_id.template_id', '=', template), ('state', 'not in', ('done', 'pending'))],
+        ['display_name', 'state'], order='id desc', limit=1)
+    return steps[0]['display_name'] if steps else None

@@ -1,0 +1,205 @@
+"""The whole stack as one object: brought up, looked at, taken down."""
+import contextlib
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+
+from . import fetching, mailbox, odoo_server, odoo_sources, postgres, processes, secret_file, seed, venvs
+from .master_database import NAME as MASTER_DATABASE
+from .master_database import MasterDatabase
+from .nginx import Nginx
+from .ports import LOOPBACK, require_free, unused
+from .report import Problem, say
+from .rpc import Session
+from .settings import Ports, Settings
+
+
+class Stack:
+    """``up()`` may be repeated: it starts and renews only what has to be. All of it can be used side by side with
+    another stack that has its own ``settings.state`` and ports."""
+
+    def __init__(self, settings=None):
+        self.settings = settings or Settings.from_environment()
+        self.state = self.settings.state
+        self.nginx = Nginx(self.settings)
+
+    # -- what others use ----------------------------------------------------------------------------------------------
+    @property
+    def url(self):
+        """The master site, as people reach it."""
+        return self.settings.url
+
+    @property
+    def tenant_url(self):
+        """The tenants' Odoo, past nginx."""
+        return f'http://{LOOPBACK}:{self.settings.ports.tenant}'
+
+    def tenant_address(self, name):
+        return f'http://{name}.localhost:{self.settings.ports.http}'
+
+    @cached_property
+    def secrets(self):
+        self.state.mkdir(parents=True, exist_ok=True)
+        return secret_file.load(self.state / 'secrets.env')
+
+    @cached_property
+    def odoo(self):
+        return odoo_sources.resolve(self._settled())
+
+    @cached_property
+    def python(self):
+        """With Odoo's libraries."""
+        return venvs.ensure(self.settings, f'odoo-{self.odoo.series}')
+
+    @cached_property
+    def server(self):
+        """PostgreSQL: the named server or the private one."""
+        named = None if self.settings.private_postgres else postgres.named()
+        return named or self._cluster.server
+
+    @cached_property
+    def runtime(self):
+        return odoo_server.Runtime(self.odoo, self.python, self.settings, self.secrets, self.server)
+
+    def session(self, login='admin', password=None, url=None):
+        """A session with the master, past nginx; ``url`` for another of its servers."""
+        url = url or f'http://{LOOPBACK}:{self.settings.ports.master}'
+        return Session(url, MASTER_DATABASE, login, password or self.secrets['ADMIN_PASSWORD'])
+
+    def sql(self, *statements, database='postgres'):
+        """Run statements as PostgreSQL's administrator: see ``postgres.Server.sql``."""
+        return self.server.sql(self.python, *statements, database=database)
+
+    def mails(self):
+        return mailbox.messages(self.state)
+
+    def wait_for_mail(self, to, subject='', seconds=30):
+        return mailbox.wait_for(self.state, to, subject, seconds)
+
+    # -- up -----------------------------------------------------------------------------------------------------------
+    def up(self, seeded=True):
+        with self._alone():
+            self.start_database()
+            self.install_master()
+            self._start_servers()
+            if seeded:
+                seed.seed(self)
+        return self
+
+    def start_database(self):
+        """Everything up to a PostgreSQL with our roles; what does not wait for each other goes on at once."""
+        fetching.require_space(self.state.parent, 1500, 'A stack')
+        self._remember_series()
+        with ThreadPoolExecutor() as pool:
+            works = [pool.submit(work) for work in (lambda: self.python, self._start_postgres, self.nginx.prepare)]
+        for work in works:
+            work.result()
+        version = postgres.prepare(self.server, self.python, self.secrets)
+        self.runtime.configure()
+        say(f'PostgreSQL {version} at {self.server.host}:{self.server.port}')
+
+    def install_master(self):
+        """The master's database with our addons as they are now."""
+        MasterDatabase(self.runtime).prepare(before_change=self._stop_masters)
+
+    def start_master(self, index=1, port=None):
+        """One more master server on the same database; returns its address."""
+        port = port or unused()
+        service = self.runtime.master(index, port)
+        odoo_server.start(service, port, 'another number')
+        odoo_server.wait(service, port)
+        return f'http://{LOOPBACK}:{port}'
+
+    def stop_master(self, index=0):
+        """In an orderly way; ``service('master').kill()`` is the other one."""
+        self.service(f'master-{index}' if index else 'master').stop()
+
+    def _start_servers(self):
+        ports = self.settings.ports
+        mail = mailbox.service(self.settings, self.python)
+        master, tenant = self.runtime.master(), self.runtime.tenant()
+        if not mail.is_current():
+            mail.stop()
+            require_free(ports.smtp, 'the mail catcher', Ports.variable('smtp'))
+            mail.start()
+        odoo_server.start(master, ports.master, Ports.variable('master'))
+        odoo_server.start(tenant, ports.tenant, Ports.variable('tenant'))
+        self.nginx.start()
+        mail.wait(lambda: mailbox.is_ready(self.settings), 20)
+        odoo_server.wait(tenant, ports.tenant)
+        odoo_server.wait(master, ports.master)
+
+    def _start_postgres(self):
+        if self.server.private:
+            self._cluster.start()
+
+    @cached_property
+    def _cluster(self):
+        return postgres.Cluster(self.settings, self.secrets)
+
+    # -- down ---------------------------------------------------------------------------------------------------------
+    def down(self):
+        """Stop everything, and what any of it has left running."""
+        with self._alone():
+            stopped = [service.name for service in reversed(self.services()) if service.stop()]
+            processes.end_strays(self.state)
+        return stopped
+
+    def clean(self):
+        """Down, and every trace of it away; shared downloads stay."""
+        if not self.state.exists():
+            return
+        if not self.server.private:
+            self._drop_databases()
+        self.down()
+        self._cluster.remove()
+        shutil.rmtree(self.state)
+
+    def _drop_databases(self):
+        """On a server that others use too, only what this stack made."""
+        try:
+            MasterDatabase(self.runtime).drop_all()
+        except Problem as problem:
+            say(f'the databases on {self.server.host}:{self.server.port} stay: {problem}')
+
+    def _stop_masters(self):
+        for pid_file in (self.state / 'run').glob('master*.json'):
+            self.service(pid_file.stem).stop()
+
+    # -- what runs ----------------------------------------------------------------------------------------------------
+    def service(self, name):
+        """To look at, stop or kill ``postgres``, ``nginx``, ``mail``, ``tenant``, ``master`` or ``master-1`` …"""
+        return processes.Service(name, self.state)
+
+    def services(self):
+        extra = sorted(file.stem for file in (self.state / 'run').glob('master-*.json'))
+        return [self.service(name) for name in ('postgres', 'mail', 'nginx', 'tenant', 'master', *extra)]
+
+    @contextlib.contextmanager
+    def _alone(self):
+        """Two commands on one stack take turns."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        with fetching.lock(self.state, 'stack'):
+            yield
+
+    # -- one series for life ------------------------------------------------------------------------------------------
+    @property
+    def _record(self):
+        return self.state / 'stack.json'
+
+    def _settled(self):
+        """The settings with the series that this stack's databases were made with."""
+        if not self._record.exists():
+            return self.settings
+        series = json.loads(self._record.read_text())['series']
+        wanted = self.settings.series or odoo_sources.named_series(self.settings)
+        if wanted not in (None, series):
+            raise Problem(f'This stack was made with Odoo {series} and its databases do not fit {wanted}: run `make clean` '
+                          'first, or give the other one a folder and ports of its own (SAAS_STATE, SAAS_HTTP_PORT …).')
+        return self.settings.change(series=series)
+
+    def _remember_series(self):
+        series = self.odoo.series
+        self.state.mkdir(parents=True, exist_ok=True)
+        self._record.write_text(json.dumps({'series': series}))
