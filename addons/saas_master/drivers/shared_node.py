@@ -43,8 +43,9 @@ def look(cursor, *names):
     return {row[0]: _Database(*row) for row in cursor.fetchall()}
 
 
-def empty(cursor, database, patience=2.0):
-    """Close the connections of our role to ``database``, which nobody may open any more; wait until they are gone."""
+def close(cursor, database, patience=2.0):
+    """Let nobody connect to ``database`` any more, and wait until the connections of our role are gone."""
+    cursor.execute(statement('ALTER DATABASE {} ALLOW_CONNECTIONS false', database))
     deadline = time.monotonic() + patience
     while True:
         cursor.execute('SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity'
@@ -52,6 +53,20 @@ def empty(cursor, database, patience=2.0):
         if not cursor.fetchone()[0] or time.monotonic() > deadline:
             return
         time.sleep(0.003)
+
+
+def drop(cursor, database):
+    """Drop ``database`` (a ``_Database``), None for nothing; Retryable while somebody else's connection stays.
+
+    Not WITH (FORCE): that is refused to a role without superuser rights whenever an autovacuum worker is in the
+    database. The plain statement ends such workers by itself.
+    """
+    if not database:
+        return
+    close(cursor, database.name)
+    if database.is_template:
+        cursor.execute(statement('ALTER DATABASE {} IS_TEMPLATE false', database.name))
+    cursor.execute(statement('DROP DATABASE IF EXISTS {}', database.name))
 
 
 class SharedNode:
@@ -124,8 +139,7 @@ class SharedNode:
 
     @staticmethod
     def _rename(cursor, staging, name):
-        cursor.execute(statement('ALTER DATABASE {} ALLOW_CONNECTIONS false', staging))
-        empty(cursor, staging)
+        close(cursor, staging)
         try:
             cursor.execute(statement('ALTER DATABASE {} RENAME TO {}', staging, name))
         except psycopg2.errors.DuplicateDatabase as error:
@@ -143,16 +157,8 @@ class SharedNode:
         filestore.check_names(tenant.mark, tenant.name)
         with self._cursor(autocommit=True) as cursor:
             found = look(cursor, tenant.name, tenant.staging)
-            self._drop(cursor, found.get(tenant.staging))
-            self._drop(cursor, self._ours(found.get(tenant.name), tenant))
-
-    @staticmethod
-    def _drop(cursor, database):
-        if not database:
-            return
-        if database.is_template:
-            cursor.execute(statement('ALTER DATABASE {} IS_TEMPLATE false', database.name))
-        cursor.execute(statement('DROP DATABASE IF EXISTS {} WITH (FORCE)', database.name))
+            drop(cursor, found.get(tenant.staging))
+            drop(cursor, self._ours(found.get(tenant.name), tenant))
 
     def drop_filestore(self, tenant):
         """Remove the tenant's files, complete or not; a directory without our mark is left alone: Permanent."""

@@ -16,7 +16,7 @@ from . import filestore
 from .detached import ABSENT, KILLED, RUNNING, Job, require, stop_all
 from .errors import NotFound, Permanent, Retryable
 from .postgres import connect, statement
-from .shared_node import empty, look
+from .shared_node import close, drop, look
 from .template_freeze import clean, facts
 from .waiting import NotYet
 
@@ -112,8 +112,8 @@ class TemplateBuilder:
             cursor.execute('VACUUM (FULL, ANALYZE)')        # a clone copies every page, dead ones too
             found = facts(cursor)
         with self._cursor(autocommit=True) as cursor:
-            cursor.execute(statement('ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE true', build_db))
-            empty(cursor, build_db)
+            cursor.execute(statement('ALTER DATABASE {} IS_TEMPLATE true', build_db))
+            close(cursor, build_db)
         return found
 
     def drop(self, build_db):
@@ -122,9 +122,7 @@ class TemplateBuilder:
         with self._cursor(autocommit=True) as cursor:
             database = self._ours(cursor, build_db)
             stop_all(self.transport, self._folder(build_db))
-            if database:
-                cursor.execute(statement('ALTER DATABASE {} ALLOW_CONNECTIONS false IS_TEMPLATE false', build_db))
-                cursor.execute(statement('DROP DATABASE {} WITH (FORCE)', build_db))
+            drop(cursor, database)
         filestore.run(self.transport, self.spec, filestore.DROP, f'Removing the files of {build_db}',
                       build_db, _files_mark(build_db))
         self.transport.run(['rm', '-rf', '--', self._folder(build_db)], timeout=60).check('Removing the build folder')
