@@ -26,6 +26,8 @@
         'views/saas_menus.xml',
         'views/saas_signup_views.xml',
         'views/website_templates.xml',
+        'views/website_signup_templates.xml',
+        'views/website_progress_templates.xml',
     ],
     'assets': {
         'web.assets_frontend': [

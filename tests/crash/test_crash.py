@@ -1,0 +1,166 @@
+"""Kill the worker at every boundary and inside every driver call; start it again; look what there is.
+
+One tenant a point: its provision is killed there, taken over by a second worker and checked; then its deletion is
+killed at the corresponding point, taken over and checked.
+"""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .. import journey_steps as steps
+
+WORKER = Path(__file__).with_name('mortal_worker.py')
+BATCH = 12          # points of one test: small enough to see where it stands, large enough to share the set-up
+
+
+class Worker:
+    """The mortal worker as a child process."""
+
+    def __init__(self, world):
+        python, config, database, environment = world.master
+        environment = {**os.environ, **environment, 'SAAS_WORKER_LOG': str(world.logs / 'mortal-worker.log')}
+        self.process = subprocess.Popen(
+            [python, WORKER, config, database],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        assert self._answer()['ready']
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        assert line, f'the worker process ended with {self.process.wait(10)}; see mortal-worker.log'
+        return json.loads(line)
+
+    def turn(self, kill=None):
+        self.process.stdin.write(json.dumps({'kill': kill}) + '\n')
+        self.process.stdin.flush()
+        return self._answer()
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+class Bench:
+    """The stack with its own workers asleep, so that only the mortal one works."""
+
+    def __init__(self, world):
+        self.world, self.staff = world, world.staff()
+        self.plan = self.staff.call('saas.plan', 'search', [('code', '=', 'basic')])[0]
+        self.crons = self.staff.call('ir.cron', 'search', [('code', '=like', 'model._work(%')])
+        self.staff.call('ir.cron', 'write', self.crons, {'active': False})
+        self.worker = Worker(world)
+        self.before = self.things()
+
+    def close(self):
+        self.worker.stop()
+        self.staff.call('ir.cron', 'write', self.crons, {'active': True})
+
+    def things(self):
+        """Everything outside that a tenant may leave behind."""
+        return {'databases': self.world.databases(), 'files': self.world.files(), 'roles': self.world.roles(),
+                'routes': self.world.routes()}
+
+    def order(self, name):
+        tenant = self.staff.call('saas.tenant', 'create', {
+            'name': name, 'company_name': 'Crash', 'email': f'{name}@crash.example', 'admin_name': 'Crash',
+            'plan_id': self.plan})
+        self.staff.call('saas.tenant', 'action_provision', [tenant])
+        return tenant
+
+    def take_over(self):
+        """The dead worker's lease is over; another worker goes on until nothing is left to do."""
+        self.world.master_sql("UPDATE saas_operation SET lease_until = now() AT TIME ZONE 'UTC' - interval '1 second'"
+                              " WHERE state = 'running'")
+        for _turn in range(5):
+            assert self.worker.turn()['code'] == 0
+            self.world.master_sql("UPDATE saas_operation SET not_before = now() AT TIME ZONE 'UTC' - interval '1 second'"
+                                  " WHERE state = 'waiting'")
+            if not self.staff.call('saas.operation', 'search_count', [('state', 'in', ('waiting', 'running'))]):
+                return
+        raise AssertionError('operations are left over: %s' % self.staff.call(
+            'saas.operation', 'search_read', [('state', 'in', ('waiting', 'running'))], ['kind', 'state', 'error']))
+
+    def assert_one_healthy_tenant(self, name, where):
+        state, mark = (self.staff.read(name, 'state', 'mark')[key] for key in ('state', 'mark'))
+        now = self.things()
+        new = {kind: set(now[kind]) - set(self.before[kind]) for kind in now}
+        assert state == 'running', where
+        assert new == {'databases': {name}, 'files': {name}, 'roles': set(), 'routes': {name}}, where
+        assert now['databases'][name] == f'saas:{mark}', where
+        steps.login_page(self.world, name)
+        steps.nobody_else_gets_in(self.world, name)
+
+    def assert_nothing(self, tenant, where):
+        assert self.staff.call('saas.tenant', 'read', [tenant], ['state'])[0]['state'] == 'deleted', where
+        assert self.things() == self.before, where
+
+
+@pytest.fixture(scope='module')
+def bench(world):
+    bench = Bench(world)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope='module')
+def points(bench):
+    """What one undisturbed provision and one deletion pass."""
+    tenant = bench.order('crash-record')
+    provision = bench.worker.turn()['points']
+    bench.assert_one_healthy_tenant('crash-record', 'undisturbed')
+    bench.staff.call('saas.tenant', 'action_delete', [tenant])
+    deletion = bench.worker.turn()['points']
+    bench.assert_nothing(tenant, 'undisturbed')
+    assert len(provision) > 100 and len(deletion) > 50, 'the watch sees what happens'
+    for call in ('clone_database', 'clone', 'personalise', 'publish_database', 'apply', 'probe_tenant', 'password_link'):
+        assert any(point.startswith('call ') and point.endswith(f':{call}') for point in provision), call
+    for call in ('apply', 'drop_database', 'drop_filestore', 'probe_gone'):
+        assert any(point.startswith('call ') and point.endswith(f':{call}') for point in deletion), call
+    return {'provision': provision, 'delete': deletion}
+
+
+def crash_provision(bench, name, points, number):
+    where = f'provision killed at {number}: {points[number]}'
+    tenant = bench.order(name)
+    assert bench.worker.turn(kill=number)['killed'], where
+    bench.take_over()
+    bench.assert_one_healthy_tenant(name, where)
+    return tenant
+
+
+def crash_delete(bench, tenant, points, number):
+    where = f'delete killed at {number}: {points[number]}'
+    bench.staff.call('saas.tenant', 'action_delete', [tenant])
+    assert bench.worker.turn(kill=number)['killed'], where
+    bench.take_over()
+    bench.assert_nothing(tenant, where)
+
+
+@pytest.mark.parametrize('share', range(BATCH))
+def test_killed_anywhere(bench, points, share):
+    """Every BATCH-th point, beginning with ``share``: together the tests of all shares are all points."""
+    provision, deletion = points['provision'], points['delete']
+    for number in range(share, len(provision), BATCH):
+        tenant = crash_provision(bench, f'crash-{number}', provision, number)
+        crash_delete(bench, tenant, deletion, min(number, len(deletion) - 1))
+    print(f'{len(range(share, len(provision), BATCH))} points', file=sys.stderr)
+
+
+@pytest.mark.parametrize('step', ['clone_database', 'personalise', 'publish_database', 'apply'])
+def test_cancelled_then_killed_while_cleaning_up(bench, points, step):
+    """A provision that got as far as ``step`` is cancelled; its clean-up is killed half-way; nothing is left."""
+    reached = next(n for n, point in enumerate(points['provision']) if point.endswith(f':{step}') and point.startswith('return'))
+    name = f'cancel-{step}'.replace('_', '-')
+    tenant = bench.order(name)
+    assert bench.worker.turn(kill=reached)['killed']
+    operation = bench.staff.call('saas.operation', 'search', [('tenant_id', '=', tenant), ('kind', '=', 'provision')])
+    bench.staff.call('saas.operation', 'action_cancel', operation)
+    bench.world.master_sql("UPDATE saas_operation SET lease_until = now() AT TIME ZONE 'UTC' - interval '1 second'"
+                           " WHERE state = 'running'")
+    assert bench.worker.turn(kill=len(points['delete']) // 2)['killed']
+    bench.take_over()
+    assert bench.staff.call('saas.tenant', 'read', [tenant], ['state'])[0]['state'] == 'failed'
+    assert bench.things() == bench.before
