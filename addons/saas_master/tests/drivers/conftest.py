@@ -5,4 +5,5 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))     # the drivers as a package of their own
 
 from nginx_fixtures import *  # noqa: E402, F403
+from pg_fixtures import *  # noqa: E402, F403
 from sshd_fixtures import *  # noqa: E402, F403

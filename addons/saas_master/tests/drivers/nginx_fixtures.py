@@ -25,6 +25,7 @@ class Echo(BaseHTTPRequestHandler):
     """Tells as JSON which upstream was asked what; extra answer headers can be put into ``server.headers``."""
 
     protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
 
     def _answer(self):
         if self.headers.get('Upgrade') == 'websocket':
@@ -48,7 +49,7 @@ class Echo(BaseHTTPRequestHandler):
         digest = hashlib.sha1((self.headers['Sec-WebSocket-Key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').encode())
         self.send_response(101)
         for name, value in {'Upgrade': 'websocket', 'Connection': 'Upgrade', 'X-Upstream': self.server.name,
-                            'X-Seen-Filter': self.headers.get('X-Odoo-dbfilter', ''),
+                            'X-Seen-Filter': self.headers.get('X-Odoo-dbfilter', 'none'),
                             'Sec-WebSocket-Accept': base64.b64encode(digest.digest()).decode()}.items():
             self.send_header(name, value)
         self.end_headers()
