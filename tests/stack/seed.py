@@ -55,8 +55,6 @@ def _template(session, node):
     domain = [('name', '=', TEMPLATE), ('node_id', '=', node)]
     found = session.search_read('saas.template', domain, ['state'], limit=1)
     template = found[0]['id'] if found else session.call('saas.template', 'create', {'name': TEMPLATE, 'node_id': node})
-    if isinstance(template, list):      # 19.0's create answers a list to a list only, but be lenient
-        template = template[0]
     state = found[0]['state'] if found else 'draft'
     if state in ('draft', 'outdated'):
         say(f'template {TEMPLATE}: building the database that tenants are cloned from')
@@ -70,24 +68,17 @@ def _watch(session, template):
     """Print each step of the build as it begins, until the template is ready."""
     end, shown = time.monotonic() + BUILD_SECONDS, None
     while time.monotonic() < end:
-        record = session.search_read('saas.template', [('id', '=', template)], ['state', 'outdated_reason'])[0]
-        if record['state'] == 'ready':
+        state = session.search_read('saas.template', [('id', '=', template)], ['state'])[0]['state']
+        operation = session.search_read('saas.operation', [('template_id', '=', template)],
+                                        ['current_step', 'error'], order='id desc', limit=1)[0]
+        if state == 'ready':
             say(f'template {TEMPLATE}: ready')
             return
-        step = _running_step(session, template)
-        if record['state'] != 'building':
-            raise Problem(f'The template {TEMPLATE} could not be built: '
-                          f'{record["outdated_reason"] or step or "see `make logs`"}. '
-                          'Mend the cause and repeat; the master shows the operation under Operations.')
-        if step and step != shown:
-            say(f'template {TEMPLATE}: {step}')
-            shown = step
-        time.sleep(0.5)
+        if state != 'building':
+            raise Problem(f'The template {TEMPLATE} could not be built at the step "{operation["current_step"]}": '
+                          f'{operation["error"] or "see `make logs`"} Mend the cause and repeat.')
+        if operation['current_step'] not in (shown, False):
+            shown = operation['current_step']
+            say(f'template {TEMPLATE}: {shown}')
+        time.sleep(0.3)
     raise Problem(f'The template {TEMPLATE} was not ready after {BUILD_SECONDS} s; `make logs` shows what it waits for.')
-
-
-def _running_step(session, template):
-    steps = session.search_read(
-        'saas.operation.step', [('operation_id.template_id', '=', template), ('state', 'not in', ('done', 'pending'))],
-        ['display_name', 'state'], order='id desc', limit=1)
-    return steps[0]['display_name'] if steps else None
