@@ -15,11 +15,10 @@ set -eu
 cd "$1"; source=$2 target=$3 new=.saas-new-$4 mark=.saas-$4
 [ -e "$target/$mark" ] && exit 0
 [ -e "$target" ] || [ -L "$target" ] && exit 65
-rm -rf "$new"
-if [ -d "$source" ]; then
-    cp -al "$source" "$new" 2>/dev/null || { rm -rf "$new"; cp -a --reflink=auto "$source" "$new"; }
-else
-    mkdir "$new"
+rm -rf "$new"; mkdir "$new"
+if [ -d "$source" ] && ! cp -al "$source/." "$new" 2>/dev/null; then
+    rm -rf "$new"; mkdir "$new"
+    cp -a --reflink=auto "$source/." "$new"
 fi
 rm -f "$new"/.saas-template-*
 : > "$new/$mark"
