@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""The database side of a deployment; repeating it changes nothing, except that new passwords take effect.
+
+Two roles as in the local stack: neither is a superuser, only saas_tenant may create databases, and pg_hba.conf keeps
+each of them out of what is the other's.
+"""
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+DATABASE = 'saas_master'
+RUN, HOME = Path(os.environ['SAAS_RUN']), Path(os.environ['SAAS_HOME'])
+ROLES = {'saas_master': ('NOCREATEDB', 'master_db_password'), 'saas_tenant': ('CREATEDB', 'tenant_db_password')}
+
+
+def main(*arguments):
+    if arguments not in ((), ('update',)):
+        sys.exit(f'init takes no argument but "update"; this is "{" ".join(arguments)}".')
+    with closing(connect('postgres')) as connection, connection.cursor() as cursor:
+        make_roles(cursor)
+        make_database(cursor)
+    if not is_installed():
+        print(f'init: installing saas_master in the database {DATABASE}', flush=True)
+        odoo('-d', DATABASE, '--init=saas_master', '--load-language=en_US,es_ES', '--stop-after-init', '--no-http')
+    elif arguments:
+        print(f'init: updating saas_master in the database {DATABASE}', flush=True)
+        odoo('-d', DATABASE, '--update=saas_master', '--stop-after-init', '--no-http')
+    odoo('shell', '-d', DATABASE, '--no-http', script=HOME / 'docker/bin/setup_master.py')
+    print('init: done', flush=True)
+
+
+def secret(name):
+    return (RUN / name).read_text().strip()
+
+
+def connect(database):
+    """As PostgreSQL's administrator, whose password no other service is given."""
+    connection = psycopg2.connect(
+        host=os.environ['SAAS_DB_HOST'], port=os.environ['SAAS_DB_PORT'], user='postgres',
+        password=secret('postgres_password'), dbname=database, connect_timeout=10)
+    connection.autocommit = True
+    return connection
+
+
+def make_roles(cursor):
+    cursor.execute('SELECT rolname FROM pg_roles')
+    existing = {name for name, in cursor.fetchall()}
+    for role, (right, password) in ROLES.items():
+        cursor.execute(sql.SQL('{verb} ROLE {role} LOGIN NOSUPERUSER NOCREATEROLE {right} PASSWORD %s').format(
+            verb=sql.SQL('ALTER' if role in existing else 'CREATE'), role=sql.Identifier(role), right=sql.SQL(right),
+        ), [secret(password)])
+
+
+def make_database(cursor):
+    cursor.execute('SELECT 1 FROM pg_database WHERE datname = %s', [DATABASE])
+    if not cursor.fetchone():
+        cursor.execute(sql.SQL(
+            "CREATE DATABASE {} OWNER saas_master TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C'"
+        ).format(sql.Identifier(DATABASE)))
+    cursor.execute(sql.SQL('REVOKE ALL ON DATABASE {} FROM PUBLIC').format(sql.Identifier(DATABASE)))
+
+
+def is_installed():
+    with closing(connect(DATABASE)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('ir_module_module')")
+        if not cursor.fetchone()[0]:
+            return False
+        cursor.execute("SELECT state FROM ir_module_module WHERE name = 'saas_master'")
+        return cursor.fetchone() in (('installed',), ('to upgrade',))
+
+
+def odoo(*arguments, script=None):
+    """Odoo's command line to its end; its log is this service's log."""
+    command = [HOME / 'docker/bin/saas-odoo', *arguments, '--max-cron-threads=0', '--workers=0']
+    with open(script or os.devnull, 'rb') as source:
+        done = subprocess.run(command, stdin=source)
+    if done.returncode:
+        sys.exit(f'init: Odoo ended with {done.returncode}; its last messages above say why. Mend that and repeat.')
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])

@@ -1,0 +1,50 @@
+#!/bin/bash
+# A node: the tenants' Odoo, the router before it, and the sshd by which the master reaches files and router. All of
+# them run as one unprivileged user. When one ends the container does, and starts again.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$SAAS_HOME/docker/bin/lib.sh"
+
+router=$SAAS_ROUTER_DIR
+mkdir -p "$router/run" "$SAAS_DATA_DIR/filestore"
+[ -e "$router/routes.conf" ] || cp "$SAAS_HOME/config/nginx/routes.empty.conf" "$router/routes.conf"
+
+configure_odoo tenant '' ADDONS_PATH="$SAAS_TENANT_ADDONS" SERVER_WIDE_MODULES="$SAAS_MODULES,dbfilter_from_header"
+render "$SAAS_HOME/config/nginx/nginx.conf.in" "$router/nginx.conf" \
+    USER= LISTEN="$SAAS_ROUTER_LISTEN" MASTER_NAMES="$SAAS_MASTER_NAMES" \
+    MASTER_HTTP="$SAAS_MASTER_HTTP" MASTER_WS="$SAAS_MASTER_WS" \
+    TENANT_HTTP="$SAAS_ADDRESS:$SAAS_ODOO_PORT" TENANT_WS="$SAAS_ADDRESS:$SAAS_GEVENT_PORT" \
+    PUBLIC_SCHEME="$SAAS_SCHEME" TRUSTED_PROXIES="$SAAS_TRUSTED_PROXIES" \
+    MAX_BODY=128m REQUEST_RATE=50r/s LOGIN_RATE=30r/m \
+    ROUTES_FILE="$router/routes.conf" PAGES_DIR="$SAAS_HOME/config/nginx/pages" STATE_DIR="$router/run"
+render "$bin/../sshd_config.in" "$SAAS_RUN/sshd_config" \
+    LISTEN="$SAAS_ADDRESS:$SAAS_SSH_PORT" HOME="$SAAS_HOME" RUN="$SAAS_RUN" ODOO="${SAAS_ODOO:-/usr/bin/odoo}" \
+    USER="$(id -un)"
+echo "restrict $(cat "$SAAS_RUN/node_client_key.pub")" > "$SAAS_RUN/authorized_keys"
+
+# nginx keeps its logs open: they are moved aside and it is told to begin new ones.
+rotate_logs() {
+    local log
+    while true; do
+        read -r -t 600 <> <(:) || true          # a sleep that leaves no process behind
+        for log in "$router"/run/*.log; do
+            [ "$(stat --format=%s "$log")" -lt 20000000 ] || mv "$log" "$log.1"
+        done
+        [ -e "$router/run/access.log" ] || "$nginx" -c "$router/nginx.conf" -s reopen
+    done
+}
+
+nginx=${SAAS_NGINX:-/usr/sbin/nginx}
+"$nginx" -t -c "$router/nginx.conf"
+"$bin/saas-odoo" &
+"$nginx" -c "$router/nginx.conf" -g 'daemon off;' &
+"${SAAS_SSHD:-/usr/sbin/sshd}" -D -e -f "$SAAS_RUN/sshd_config" &
+rotate_logs &
+
+trap 'kill $(jobs -p) 2> /dev/null; wait; exit 143' TERM INT
+code=0
+wait -n || code=$?
+echo "A process of this node ended with $code; the others are stopped too." >&2
+# shellcheck disable=SC2046
+kill $(jobs -p) 2> /dev/null || true
+wait
+exit 1
