@@ -79,12 +79,13 @@ class Router:
         wanted = render(routes).encode('ascii')
         digest = hashlib.sha256(wanted).hexdigest().encode('ascii')
         config = self._transport.get(self._config).decode('utf-8', 'surrogateescape')
+        pid_file = self._pid_file(config)
         if self._get(self._routes) == wanted and self._get(self._loaded) == digest:
-            self._check_alive(config)
+            self._check_alive(pid_file)
             return False
         self._try(config, wanted)
         self._transport.put(self._routes, wanted, 0o644)
-        self._reload(config)
+        self._reload(pid_file)
         self._transport.put(self._loaded, digest, 0o644)
         return True
 
@@ -118,18 +119,20 @@ class Router:
                             'from config/nginx/nginx.conf.in or correct the paths of the node')
         return changed
 
-    def _reload(self, config):
-        self._check_alive(config)
-        result = self._nginx('-c', self._config, '-s', 'reload')
-        self._check_alive(config)
-        result.check('Reloading nginx')
-
-    def _check_alive(self, config):
-        """The master process is there: its number in the pid file belongs to a running nginx."""
+    def _pid_file(self, config):
         match = re.search(r'''(?m)^\s*pid\s+["']?([^"';]+?)["']?\s*;''', config)
         if not match:
             raise Permanent(f'{self._config} has no `pid` line: render it anew from config/nginx/nginx.conf.in')
-        pid_file = posixpath.join(posixpath.dirname(self._config), match[1])
+        return posixpath.join(posixpath.dirname(self._config), match[1])
+
+    def _reload(self, pid_file):
+        self._check_alive(pid_file)
+        result = self._nginx('-c', self._config, '-s', 'reload')
+        self._check_alive(pid_file)
+        result.check('Reloading nginx')
+
+    def _check_alive(self, pid_file):
+        """The master process is there: its number in the pid file belongs to a running nginx."""
         number = (self._get(pid_file) or b'').decode('ascii', 'replace').strip()
         status = self._get(f'/proc/{number}/stat') if number.isdigit() else None
         # "number (command) state …", see proc(5)

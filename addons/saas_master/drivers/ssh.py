@@ -194,7 +194,7 @@ class SSHTransport:
                 raise Unreachable(f'{self._address} is not reachable over SSH: {error}') from error
             raise Retryable(f'{self._address} refuses a session at this moment: {error}') from error
         except (OSError, EOFError) as error:
-            raise Unreachable(f'{self._address} is not reachable: {error or "connection closed"}') from error
+            raise Unreachable(f'{self._address} is not reachable: {str(error) or "connection closed"}') from error
 
 
 # Its errors reach the caller as ours; its log would say them again, with tracebacks.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from real_servers import free_port, listening, program, wait_until
+from real_servers import children, free_port, listening, program, wait_until
 
 CONFIG = Path(__file__).parents[4] / 'config' / 'nginx'
 UPSTREAMS = ('MASTER_HTTP', 'MASTER_WS', 'TENANT_HTTP', 'TENANT_WS')
@@ -110,8 +110,7 @@ class Nginx:
             self.process.wait(10)
 
     def workers(self):
-        pid = self.process.pid
-        return set(map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text().split()))
+        return children(self.process.pid)
 
     def ask(self, host, path='/', method='GET', body=None, **headers):
         """Status, headers and body of an answer; ``headers`` with underscores for hyphens."""

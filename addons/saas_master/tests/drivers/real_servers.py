@@ -47,3 +47,11 @@ def alive(pid):
         return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def children(pid):
+    """Process ids; none of a process that is gone."""
+    try:
+        return set(map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text().split()))
+    except (FileNotFoundError, ProcessLookupError):
+        return set()

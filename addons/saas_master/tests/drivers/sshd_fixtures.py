@@ -1,4 +1,5 @@
 """OpenSSH's server on loopback, as whoever runs the tests, with keys of its own."""
+import contextlib
 import getpass
 import os
 import pwd
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from real_servers import beside, free_port, listening, program, wait_until
+from real_servers import alive, beside, children, free_port, listening, program, wait_until
 
 CONFIG = '''
 ListenAddress 127.0.0.1:{port}
@@ -59,16 +60,16 @@ class Sshd:
         self.process.kill()
         self.process.wait(10)
 
-    def sessions(self):
-        """Process ids, one for each connection."""
-        pid = self.process.pid
-        return set(map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text().split()))
+    def connections(self):
+        """Process ids by connection: each has a process under the server's, and that one an unprivileged half."""
+        return {pid: {pid, *filter(_is_sshd, children(pid))} for pid in children(self.process.pid)}
 
     def break_connections(self):
-        broken = self.sessions()
+        broken = set().union(*self.connections().values())
         for pid in broken:
-            os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: broken.isdisjoint(self.sessions()), 'the end of the sessions')
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not any(map(alive, broken)), 'the end of the connections')
 
     def _environment(self):
         """Started by root, sshd wants an account for its unprivileged half; a system without it gets it pretended."""
@@ -92,6 +93,11 @@ class Sshd:
         passwd.write_text('root:x:0:0:root:/root:/bin/sh\nsshd:x:65534:65534::/run/sshd:/usr/sbin/nologin\n')
         group.write_text('root:x:0:\nnogroup:x:65534:\n')
         return {'LD_PRELOAD': str(wrapper), 'NSS_WRAPPER_PASSWD': str(passwd), 'NSS_WRAPPER_GROUP': str(group)}
+
+
+def _is_sshd(pid):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f'/proc/{pid}/comm').read_text() == 'sshd\n'
 
 
 @pytest.fixture(scope='session')

@@ -133,7 +133,7 @@ def test_something_else_than_ssh_is_unreachable(ssh):
 def test_a_kept_connection_that_stalls_is_unreachable_in_time(sshd, ssh):
     transport = ssh(connect_timeout=1)
     assert answers(transport)
-    stopped = [sshd.process.pid, *sshd.sessions()]
+    stopped = {sshd.process.pid}.union(*sshd.connections().values())
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -150,13 +150,13 @@ def test_a_kept_connection_that_stalls_is_unreachable_in_time(sshd, ssh):
 # -- one connection, kept and renewed ----------------------------------------------------------------------------------
 
 def test_commands_share_one_connection(sshd, ssh):
-    earlier, transport = sshd.sessions(), ssh()
+    earlier, transport = set(sshd.connections()), ssh()
     assert all(answers(transport) for _n in range(5))
-    assert len(sshd.sessions() - earlier) == 1
+    assert len(set(sshd.connections()) - earlier) == 1
 
 
 def test_commands_at_once_share_it_too(sshd, ssh):
-    earlier, transport, right = sshd.sessions(), ssh(), []
+    earlier, transport, right = set(sshd.connections()), ssh(), []
 
     def ask(n):
         right.append(transport.run(['sh', '-c', f'sleep 0.1; echo {n}'], 10).stdout == f'{n}\n')
@@ -166,7 +166,7 @@ def test_commands_at_once_share_it_too(sshd, ssh):
     for thread in threads:
         thread.join()
     assert right == [True] * 8
-    assert len(sshd.sessions() - earlier) == 1
+    assert len(set(sshd.connections()) - earlier) == 1
 
 
 def test_a_broken_connection_is_renewed(sshd, ssh):
