@@ -1,6 +1,6 @@
 """What strangers type into the website, and where they come from. Plain Python.
 
-Text arrives decoded: bytes that were no UTF-8 have become U+FFFD, which is refused like any invisible character.
+Text arrives decoded: bytes that were no UTF-8 have become U+FFFD, or %XX in later versions of werkzeug. Names refuse both.
 """
 import ipaddress
 import re
@@ -9,6 +9,7 @@ import unicodedata
 JOINERS = '\u200c\u200d'        # invisible, but part of words in several scripts
 UNREADABLE = ('Cc', 'Cf', 'Cn', 'Co', 'Cs', 'Zl', 'Zp')
 ADVERTISING = re.compile(r'://|www\.|[<>]', re.IGNORECASE)
+UNDECODED = re.compile('\ufffd|%[89A-F][0-9A-F]')
 EMAIL = re.compile(r'[a-z0-9_%+-]+(\.[a-z0-9_%+-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}')
 LOCAL_LENGTH = 64
 
@@ -17,14 +18,13 @@ def clean(value):
     """The text as it is stored: composed, without surrounding or repeated blanks; '' for what is no text."""
     if not isinstance(value, str):      # a file sent under the name of a field
         return ''
-    return re.sub(' +', ' ', unicodedata.normalize('NFC', value).strip())
+    return re.sub(' +', ' ', unicodedata.normalize('NFC', value)).strip(' ')
 
 
 def is_readable(text):
     """Whether there is a letter or digit in it, and nothing invisible, undecodable or reordering."""
-    visible = all(
-        char in JOINERS or char != '\ufffd' and unicodedata.category(char) not in UNREADABLE for char in text)
-    return visible and any(char.isalnum() for char in text)
+    visible = all(char in JOINERS or unicodedata.category(char) not in UNREADABLE for char in text)
+    return visible and not UNDECODED.search(text) and any(char.isalnum() for char in text)
 
 
 def is_name(text):

@@ -33,7 +33,7 @@ class SaasWebsite(http.Controller):
         if errors:
             return self._form({**form, 'name': values['name']}, errors, status=422)
         try:
-            self._signups()._register(values, request.httprequest.remote_addr)
+            self._signups()._place_order(values, request.httprequest.remote_addr)
         except RateLimited as limited:
             return self._form(form, limited=limited)
         request.session['saas_signup_email'] = values['email']

@@ -115,7 +115,8 @@ class SaasSignup(models.Model):
     @api.model
     def _address_parts(self, plan):
         """What stands before and after the name in the address of a tenant of this plan."""
-        templates = self.env['saas.template'].sudo().search([('name', 'in', plan.mapped('template_name'))], limit=1)
+        templates = self.env['saas.template'].sudo().search([
+            ('name', 'in', plan.mapped('template_name')), ('node_id.active', '=', True)], limit=1)
         node = templates.node_id or self.env['saas.node'].sudo().search([], limit=1)
         before, _name, after = (node.address_pattern or '{name}').partition('{name}')
         return before, after.rstrip('/')
@@ -136,7 +137,7 @@ class SaasSignup(models.Model):
     # -- the link -------------------------------------------------------------------------------
 
     @api.model
-    def _register(self, values, address):
+    def _place_order(self, values, address):
         """Store an order that ``_check_form`` let pass and mail its link. Raises RateLimited."""
         self._count_signup(values['email'], address)
         signup = self.create({**values, 'ip': address})
@@ -198,9 +199,9 @@ class SaasSignup(models.Model):
         if self._is_expired():
             return 'expired', _('This link is too old.')
         name = visitor.clean(name).lower() or self.name
-        tenant = self._same_order(name).tenant_id
-        problem = not tenant and self.env['saas.tenant']._name_problem(name)
-        if problem:
+        problem = self.env['saas.tenant']._name_problem(name)
+        tenant = self._same_order(name).tenant_id if problem and problem[0] == 'taken' else self.env['saas.tenant']
+        if problem and not tenant:
             return problem
         try:
             with self.env.cr.savepoint():
