@@ -7,6 +7,7 @@ clone has is read from the clone, never guessed from a version.
 import base64
 import hashlib
 import html
+import json
 import os
 import re
 
@@ -73,7 +74,8 @@ def personalise(cursor, tenant):
     _set_parameters(cursor, tenant)
     _set_company(cursor, schema, tenant)
     _set_administrator(cursor, schema, tenant, admin)
-    _set_website(cursor, schema, tenant)
+    lang = _set_language(cursor, tenant)
+    _set_website(cursor, schema, tenant, lang)
     _set_mark(cursor, tenant)
     _set_crons(cursor)
     _signal(cursor, schema, tenant)
@@ -141,28 +143,39 @@ def _set_company(cursor, schema, tenant):
 def _set_administrator(cursor, schema, tenant, admin):
     """Login without a password; and a key of ours, which answers RPC at once (there is no password to try first)."""
     login = tenant.login or 'admin'
-    cursor.execute('SELECT p.id, p.name, p.lang, u.signature FROM res_users u JOIN res_partner p ON p.id = u.partner_id'
+    cursor.execute('SELECT p.id, p.name, u.signature FROM res_users u JOIN res_partner p ON p.id = u.partner_id'
                    ' WHERE u.id = %s', [admin])
-    partner, old_name, old_lang, signature = cursor.fetchone()
+    partner, old_name, signature = cursor.fetchone()
     name = tenant.admin_name or login
     signature = (signature or '').replace(html.escape(old_name), html.escape(name))
     cursor.execute('UPDATE res_users SET login = %s, active = TRUE, signature = %s WHERE id = %s',
                    [login, signature, admin])
-    lang = tenant.lang if _lang(cursor, tenant) else old_lang
-    schema.update(cursor, 'res_partner', _partner(name, tenant.login, lang=lang), 'id = %s', (partner,))
+    schema.update(cursor, 'res_partner', _partner(name, tenant.login), 'id = %s', (partner,))
     if tenant.api_key:
         cursor.execute("INSERT INTO res_users_apikeys (name, user_id, scope, index, key) VALUES (%s, %s, 'rpc', %s, %s)",
                        [KEY_NAME, admin, tenant.api_key[:KEY_INDEX], hash_key(tenant.api_key)])
 
 
-def _lang(cursor, tenant):
-    """Id of the tenant's language if the template has it loaded; ``TenantRPC.load_language`` loads others later."""
-    cursor.execute('SELECT id FROM res_lang WHERE code = %s AND active', [tenant.lang])
+def _set_language(cursor, tenant):
+    """The tenant's language, if the template has it, for who is in the database and for new contacts.
+
+    ``TenantRPC.load_language`` loads others once the tenant is live.
+    """
+    cursor.execute("SELECT id, code FROM res_lang WHERE active AND code IN (%s, 'en_US') ORDER BY code = 'en_US' LIMIT 1",
+                   [tenant.lang])
     row = cursor.fetchone()
-    return row and row[0]
+    if not row:
+        return None
+    lang, code = row
+    cursor.execute('UPDATE res_partner SET lang = %s WHERE lang IS NOT NULL', [code])
+    cursor.execute("""
+        UPDATE ir_default SET json_value = %s WHERE user_id IS NULL AND company_id IS NULL AND field_id IN (
+            SELECT id FROM ir_model_fields WHERE model = 'res.partner' AND name = 'lang')
+    """, [json.dumps(code)])
+    return lang
 
 
-def _set_website(cursor, schema, tenant):
+def _set_website(cursor, schema, tenant, lang):
     """Name and language of the first website, where the template has the module."""
     if not schema.has('website'):
         return
@@ -170,7 +183,7 @@ def _set_website(cursor, schema, tenant):
     row = cursor.fetchone()
     if not row:
         return
-    website, lang = row[0], _lang(cursor, tenant)
+    website, = row
     cursor.execute('UPDATE website SET name = %s, domain = NULL WHERE id = %s', [tenant.company or tenant.name, website])
     if lang:
         cursor.execute('INSERT INTO website_lang_rel (website_id, lang_id) VALUES (%s, %s) ON CONFLICT DO NOTHING',

@@ -61,9 +61,10 @@ class TemplateBuilder:
             return
         modules = sorted({*modules, *ALWAYS})
         self._check_present(modules)
-        languages = [code for code in dict.fromkeys(languages) if code != 'en_US']
+        # the first one becomes the language of who is in the database (res.lang.install_lang)
+        languages = dict.fromkeys(['en_US', *languages])
         command = [*self._odoo(), *self._options(build_db), '-i', ','.join(modules), '--without-demo=True']
-        if languages:
+        if len(languages) > 1:
             command.append(f'--load-language={",".join(languages)}')
         command.append('--stop-after-init')
         job.start([['sh', '-c', 'printf %s "$1" > modules', 'saas', ','.join(modules)], command])

@@ -151,7 +151,7 @@ def tenants():
         made.append((node, new_tenant(name, **values)))
         return made[-1][1]
     yield make
-    for node, tenant in made:
+    for node, tenant in reversed(made):     # names may have been used again
         node.drop_database(tenant)
         node.drop_filestore(tenant)
 

@@ -1,0 +1,85 @@
+"""What counts as live, suspended and gone, seen through real servers."""
+import threading
+import time
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from drivers.errors import Retryable
+from drivers.probe import probe_gone, probe_suspended, probe_tenant
+from real_servers import free_port
+
+
+class Answer(BaseHTTPRequestHandler):
+    """A router that answers every request with one status and page."""
+
+    def __init__(self, status, page, *args):
+        self.status, self.page = status, page
+        super().__init__(*args)
+
+    def do_GET(self):
+        self.send_response(self.status)
+        self.end_headers()
+        self.wfile.write(self.page)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def router():
+    """``router(status, page)``: its address."""
+    servers = []
+
+    def start(status, page=b'', port=0):
+        servers.append(ThreadingHTTPServer(('127.0.0.1', port), partial(Answer, status, page)))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f'http://127.0.0.1:{servers[-1].server_port}'
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_live_tenant(odoo_server, live_tenant):
+    tenant = live_tenant()
+    assert 0 < probe_tenant(odoo_server + '/', f'{tenant.name}.localhost', tenant.mark, 20) < 20
+
+
+def test_another_database_is_not_the_tenant(odoo_server, live_tenant):
+    tenant = live_tenant()
+    with pytest.raises(Retryable, match='another database answers'):
+        probe_tenant(odoo_server, f'{tenant.name}.localhost', 'f' * 32, 0.5)
+
+
+def test_an_unknown_host_is_not_the_tenant(odoo_server):
+    with pytest.raises(Retryable, match='HTTP 404'):
+        probe_tenant(odoo_server, 'saastest-absent.localhost', 'f' * 32, 0.2)
+
+
+def test_the_mark_alone_is_not_enough(router):
+    with pytest.raises(Retryable, match='no login page'):
+        probe_tenant(router(200, b'f' * 32), 'x.localhost', 'f' * 32, 0.2)
+
+
+def test_suspended_and_gone(router):
+    assert probe_suspended(router(503), 'x.localhost', 5) < 5
+    assert probe_gone(router(404), 'x.localhost', 5) < 5
+    for probe, status in ((probe_suspended, 200), (probe_suspended, 404), (probe_gone, 503), (probe_gone, 200)):
+        with pytest.raises(Retryable, match=f'HTTP {status}'):
+            probe(router(status), 'x.localhost', 0.1)
+
+
+def test_a_router_that_reloads_is_waited_for(router):
+    port = free_port()
+    with pytest.raises(Retryable, match='nothing answers'):
+        probe_gone(f'http://127.0.0.1:{port}', 'x.localhost', 0.1)
+    threading.Timer(0.5, router, (404, b'', port)).start()
+    assert 0.3 < probe_gone(f'http://127.0.0.1:{port}', 'x.localhost', 5) < 3
+
+
+def test_a_silent_router_is_given_up(router):
+    start = time.monotonic()
+    with pytest.raises(Retryable):
+        probe_tenant('http://127.0.0.1:1', 'x.localhost', 'f' * 32, 0.3)
+    assert time.monotonic() - start < 2
