@@ -1,6 +1,6 @@
 """A node on another machine: OpenSSH there, one kept connection here, and a host key that is known beforehand.
 
-Needs on the node: a POSIX shell and coreutils (``timeout``, ``mktemp``, ``sync``, ``mv -T``).
+Needs on the node: a POSIX shell and coreutils (``timeout``, ``mktemp``, ``sync``, ``mv -T``), findutils.
 """
 import base64
 import binascii
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import paramiko
 
 from .errors import AuthError, NotFound, Permanent, Retryable, Unreachable
-from .transport import FILE_LIMIT, OUTPUT_LIMIT, Result, Tail, within_limit
+from .transport import DRAFT, DRAFT_MINUTES, FILE_LIMIT, OUTPUT_LIMIT, Result, Tail, within_limit
 
 GRACE = 5               # seconds the answer may take longer than the command
 KEEPALIVE = 15          # seconds between signs of life
@@ -34,13 +34,14 @@ HOST_KEY_ALGORITHMS = {
 }
 
 # $1 folder, $2 name, $3 size: a connection lost on the way must not publish half a file, $4 mode
-PUT = '''
+PUT = f'''
 test -d "$1" || exit 44
-draft=$(mktemp "$1/.saas-XXXXXXXX") || exit
+draft=$(mktemp "$1/{DRAFT}XXXXXXXX") || exit
 trap 'rm -f "$draft"' EXIT
 trap 'exit 1' HUP PIPE TERM
-cat > "$draft" && test "$(wc -c < "$draft")" -eq "$3" || { echo "incomplete or disk full" >&2; exit 1; }
-chmod "$4" "$draft" && sync "$draft" && mv -fT "$draft" "$1/$2" && sync "$1"
+cat > "$draft" && test "$(wc -c < "$draft")" -eq "$3" || {{ echo "incomplete or disk full" >&2; exit 1; }}
+chmod "$4" "$draft" && sync "$draft" && mv -fT "$draft" "$1/$2" && sync "$1" || exit
+find "$1" -maxdepth 1 -type f -name '{DRAFT}*' -mmin +{DRAFT_MINUTES} -delete || true
 '''
 GET = 'test -e "$1" || exit 44; exec cat < "$1"'
 

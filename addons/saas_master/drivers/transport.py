@@ -21,6 +21,7 @@ OUTPUT_LIMIT = 1024 * 1024          # bytes kept of each of stdout and stderr: t
 FILE_LIMIT = 64 * 1024 * 1024       # largest file ``get`` answers
 NOT_EXECUTABLE, NOT_FOUND = 126, 127    # exit codes as a shell gives them
 ENVIRONMENT = ('PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'TMPDIR', 'XDG_CACHE_HOME')
+DRAFT, DRAFT_MINUTES = '.saas-', 60      # begin of the name a killed ``put`` leaves behind; a later one removes it
 _CHUNK = 65536
 
 
@@ -171,7 +172,7 @@ def _write(stream, pending):
 
 def _replace(path, data, mode):
     folder = os.path.dirname(path)
-    handle, draft = tempfile.mkstemp(prefix='.saas-', dir=folder)
+    handle, draft = tempfile.mkstemp(prefix=DRAFT, dir=folder)
     try:
         with open(handle, 'wb') as file:
             file.write(data)
@@ -184,6 +185,7 @@ def _replace(path, data, mode):
             os.unlink(draft)
         raise
     _sync_folder(folder)
+    _sweep(folder)
 
 
 def _sync_folder(folder):
@@ -193,3 +195,13 @@ def _sync_folder(folder):
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _sweep(folder):
+    """Drafts of writers that were killed; one still at work is never so old."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(DRAFT) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(FileNotFoundError):
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > DRAFT_MINUTES * 60:
+                        os.unlink(entry.path)

@@ -162,6 +162,14 @@ def test_readers_see_the_old_or_the_new_file_whole(transport, tmp_path):
     assert seen <= versions
 
 
+def test_put_sweeps_up_after_killed_writers_only(transport, tmp_path):
+    for name, minutes in (('.saas-old', 61), ('.saas-new', 59), ('.other', 600), ('saas-x', 600)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - minutes * 60,) * 2)
+    transport.put(str(tmp_path / 'file'), b'')
+    assert sorted(os.listdir(tmp_path)) == ['.other', '.saas-new', 'file', 'saas-x']
+
+
 def test_put_into_a_missing_folder_is_not_found(transport, tmp_path):
     with pytest.raises(NotFound, match='its folder does not exist'):
         transport.put(str(tmp_path / 'nowhere' / 'file'), b'')
