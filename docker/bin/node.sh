@@ -21,30 +21,35 @@ render "$bin/../sshd_config.in" "$SAAS_RUN/sshd_config" \
     USER="$(id -un)"
 echo "restrict $(cat "$SAAS_RUN/node_client_key.pub")" > "$SAAS_RUN/authorized_keys"
 
-# nginx keeps its logs open: they are moved aside and it is told to begin new ones.
+# nginx keeps its logs open: large ones are moved aside and it is told to begin new ones.
 rotate_logs() {
-    local log
     while true; do
         read -r -t 600 <> <(:) || true          # a sleep that leaves no process behind
-        for log in "$router"/run/*.log; do
-            [ "$(stat --format=%s "$log")" -lt 20000000 ] || mv "$log" "$log.1"
-        done
-        [ -e "$router/run/access.log" ] || "$nginx" -c "$router/nginx.conf" -s reopen
+        if [ -n "$(find "$router/run" -name '*.log' -size +20M -print -exec mv {} {}.1 \;)" ]; then
+            "$nginx" -c "$router/nginx.conf" -s reopen || true
+        fi
     done
 }
 
 nginx=${SAAS_NGINX:-/usr/sbin/nginx}
 "$nginx" -t -c "$router/nginx.conf"
 "$bin/saas-odoo" &
+odoo=$!
 "$nginx" -c "$router/nginx.conf" -g 'daemon off;' &
 "${SAAS_SSHD:-/usr/sbin/sshd}" -D -e -f "$SAAS_RUN/sshd_config" &
+sshd=$!
 rotate_logs &
+rotation=$!
 
-trap 'kill $(jobs -p) 2> /dev/null; wait; exit 143' TERM INT
+# nginx lets the requests end that Odoo still answers.
+stop() {
+    "$nginx" -c "$router/nginx.conf" -s quit 2> /dev/null || true
+    kill "$odoo" "$sshd" "$rotation" 2> /dev/null || true
+    wait
+    exit "$1"
+}
+trap 'stop 143' TERM INT
 code=0
 wait -n || code=$?
 echo "A process of this node ended with $code; the others are stopped too." >&2
-# shellcheck disable=SC2046
-kill $(jobs -p) 2> /dev/null || true
-wait
-exit 1
+stop 1
