@@ -99,13 +99,11 @@ def serves(nginx, expected):
     wait_until(lambda: {host: nginx.database(host) for host in expected} == expected, f'serving {expected}')
 
 
-def settled(nginx):
-    """The workers, once those of an earlier table are gone."""
-    def ended():
-        titles = [Path(f'/proc/{pid}/cmdline').read_bytes() for pid in nginx.workers()]
-        return titles and not any(b'shutting down' in title for title in titles)
-    time.sleep(0.15)        # nginx lets old and new workers overlap for 100 ms
-    wait_until(ended, 'the end of the old workers')
+def settled(nginx, earlier=()):
+    """The workers, once those in ``earlier`` are gone and, without any, after the time in which a reload would show."""
+    if earlier:
+        wait_until(lambda: nginx.workers() and nginx.workers().isdisjoint(earlier), 'the end of the old workers')
+    time.sleep(0.3)
     return nginx.workers()
 
 
@@ -120,8 +118,9 @@ def test_routes_come_change_and_go(nginx, transport):
 
 
 def test_nothing_is_reloaded_when_nothing_changed(nginx, transport):
+    earlier = nginx.workers()
     router_of(nginx, transport).apply([ACME, BETA])
-    workers = settled(nginx)
+    workers = settled(nginx, earlier)
     changed = Path(nginx.routes).stat().st_mtime_ns
     assert router_of(nginx, transport).apply([BETA, ACME]) is False
     assert settled(nginx) == workers
@@ -144,7 +143,6 @@ def test_a_refused_configuration_leaves_the_old_one_serving(nginx, transport):
     with pytest.raises(Permanent, match='(?s)old ones stay in use.*unknown directive "no_such_directive"'):
         router.apply([BETA])
     assert Path(nginx.routes).read_text() == render([ACME])
-    settled(nginx)
     serves(nginx, {'acme.localhost': '^acme$', 'beta.localhost': 404})
     Path(nginx.config).write_text(good)
     assert router.apply([BETA]) is True
@@ -230,10 +228,10 @@ def test_a_crash_anywhere_is_healed_by_the_next_call(nginx):
 
 
 def test_a_crash_between_replace_and_reload_is_healed(nginx):
-    router = router_of(nginx)
+    router, earlier = router_of(nginx), nginx.workers()
     router.apply([ACME])
+    settled(nginx, earlier)
     Path(nginx.routes).write_text(render([BETA]))       # replaced, and then the worker died
-    settled(nginx)
     assert nginx.database('beta.localhost') == 404
     assert router.apply([BETA]) is True
     serves(nginx, {'beta.localhost': 503})
