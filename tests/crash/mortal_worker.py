@@ -4,9 +4,10 @@ Run with a master's configuration file and database; reads one JSON order a line
 carried out by a fork (the registry is loaded once), which runs one turn of a worker and kills itself with SIGKILL when
 it comes to the given point; the answer says how it ended and which points it passed.
 
-Points are: the call and the return of every driver function, and of everything a driver does outside (SQL, commands,
-HTTP); and the boundaries of the ledger's own transactions. They are found by a profile hook: nothing in the product
-knows of it.
+Points are the moments after everything that leaves a trace: each commit of the ledger, each SQL statement, command,
+replaced file and HTTP answer of a driver; and moments inside each statement, command and request that takes a while.
+Between two of them nothing happens that a second worker could see. They are found by a profile hook: nothing in the
+product knows of it.
 """
 import json
 import os
@@ -14,44 +15,66 @@ import signal
 import sys
 import traceback
 
-LEDGER = {'_transaction', '_begin', '_act', '_on_outcome', '_end', '_claim_next'}
-OUTSIDE = {'execute', 'commit', 'connect', 'communicate', 'wait', 'fsync', 'replace', 'rename', 'send'}
+# What has left a trace when it returns, by file: Python functions, and functions of C.
+RETURNS = {'saas_operation_runner.py': {'_transaction'}, 'transport.py': {'run'}, 'rpc.py': {'_post'}, 'probe.py': {'get'}}
+C_RETURNS = {'execute', 'commit', 'replace'}
+# Seconds into what takes a while.
+INSIDE = {'transport.py': {'run': 0.004}, 'rpc.py': {'_post': 0.01}, 'probe.py': {'get': 0.1}}
+C_INSIDE = {'execute': 0.01}
+TRANSACTION = 'personalise.py'      # its statements are one transaction: every SHARE-th stands for all until the commit
+SHARE = 8
 
 
 class Watch:
-    """Counts points; each place and kind of event counts once, where it is first come to."""
+    """Lists the points it comes to; dies at number ``fatal``."""
 
     def __init__(self, fatal):
-        self.fatal, self.points, self.seen = fatal, [], set()
+        self.fatal, self.points, self.statements = fatal, [], 0
 
     def __call__(self, frame, event, arg):
-        point = self._point(frame, event, arg)
-        if point and point not in self.seen:
-            self.seen.add(point)
-            self.points.append(point)
-            if len(self.points) - 1 == self.fatal:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    @staticmethod
-    def _point(frame, event, arg):
-        path, name = frame.f_code.co_filename, frame.f_code.co_name
-        in_driver = '/saas_master/drivers/' in path
-        module = path.rpartition('/')[2]
+        path, _, file = frame.f_code.co_filename.rpartition('/')
+        if '/saas_master/' not in path + '/':
+            return
         if event in ('call', 'return'):
-            if in_driver and not name.startswith('<') or name in LEDGER and 'saas_operation_runner' in path:
-                return f'{event} {module}:{name}'
-        elif in_driver and arg.__name__ in OUTSIDE:
-            return f'{event} {module}:{frame.f_lineno} {arg.__name__}'
-        return None
+            self._python(event, file, frame.f_code.co_name)
+        elif path.endswith('/drivers'):
+            self._c(event, file, arg.__name__, frame)
+
+    def _python(self, event, file, name):
+        if event == 'call' and name in INSIDE.get(file, ()):
+            self._point(f'inside {file}:{name}', INSIDE[file][name])
+        elif event == 'return' and name in RETURNS.get(file, ()):
+            self._point(f'after {file}:{name}')
+
+    def _c(self, event, file, name, frame):
+        if name not in C_RETURNS or name == 'replace' and frame.f_code.co_name != '_replace':
+            return
+        if file == TRANSACTION and event == 'c_return':
+            self.statements += 1
+            if self.statements % SHARE == 0:
+                self._point(f'after {file} statement {self.statements}')
+        elif event == 'c_return':
+            self._point(f'after {file}:{frame.f_code.co_name} {name}')
+        elif name in C_INSIDE and file not in (TRANSACTION, 'postgres.py'):
+            self._point(f'inside {file}:{frame.f_code.co_name} {name}', C_INSIDE[name])
+
+    def _point(self, name, delay=0.0):
+        self.points.append(name)
+        if len(self.points) - 1 == self.fatal:
+            if delay:
+                signal.setitimer(signal.ITIMER_REAL, delay)     # nobody catches SIGALRM: it ends the process
+            else:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def turn(registry, order, pipe):
     """In the fork: one turn of a worker under watch. Imports and code are warm, so that points are the product's."""
     import odoo
-    watch = Watch(order.get('kill'))
+    watch = Watch(order['kill'])
     with registry.cursor() as cr:
         env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
-        sys.setprofile(watch)
+        if order['watch']:          # the hook makes everything slower
+            sys.setprofile(watch)
         try:
             env['saas.operation']._work(99)
         finally:

@@ -36,7 +36,7 @@ def two(world):
 def test_main_job(world):
     timeline = Timeline(lambda line: None)
     demo.journey(world, order('main'), timeline)
-    assert len(timeline.rows) == 16
+    assert len(timeline.rows) == 17
 
 
 def test_one_customer_does_not_reach_another(world, two):
