@@ -16,4 +16,4 @@ shift
 chown -R "${SAAS_USER:=odoo}:" "$SAAS_RUN"
 HOME=$(getent passwd "$SAAS_USER" | cut -d: -f6)
 export HOME
-exec setpriv --reuid="$SAAS_USER" --regid="$SAAS_USER" --init-groups --inh-caps=-all -- "$script" "$@"
+exec setpriv --reuid="$SAAS_USER" --regid="$(id -g "$SAAS_USER")" --init-groups --inh-caps=-all -- "$script" "$@"

