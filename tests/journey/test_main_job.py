@@ -1,9 +1,9 @@
-"""The whole journey of demo, and what must hold beside it, against the running stack."""
+"""The whole main job, and what must hold beside it, against the running stack."""
 import secrets
 
 import pytest
 
-from .. import demo
+from .. import main_job
 from .. import journey_steps as steps
 from ..client import Timeline, Visitor, authenticate, expect
 
@@ -35,7 +35,7 @@ def two(world):
 
 def test_main_job(world):
     timeline = Timeline(lambda line: None)
-    demo.journey(world, order('main'), timeline)
+    main_job.journey(world, order('main'), timeline)
     assert len(timeline.rows) == 17
 
 

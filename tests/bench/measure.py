@@ -1,0 +1,200 @@
+"""The figures that are promised, each with its other side measured in the same run. Exits non-zero if one is missed."""
+import secrets
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import journey_steps as steps
+from ..client import Visitor, Wrong, expect, until_status
+from ..stack import processes
+from ..world import World
+
+ROUNDS = 10
+CROWD = 20
+RATE_LIMIT = 'saas_master.signup_per_hour'
+
+
+@dataclass
+class Row:
+    what: str
+    ours: str
+    other: str
+    figure: float
+    must: float
+    at_least: bool = False
+
+    @property
+    def reached(self):
+        return self.figure >= self.must if self.at_least else self.figure <= self.must
+
+    def cells(self):
+        sign = '≥' if self.at_least else '≤'
+        return (self.what, self.ours, self.other, f'{self.figure:.2f}', f'{sign} {self.must:g}',
+                'reached' if self.reached else 'MISSED')
+
+
+class Bench:
+
+    def __init__(self, world):
+        self.world, self.staff = world, world.staff()
+        self.template = self.staff.call(
+            'saas.template', 'search_read', [('name', '=', 'template_tenant')],
+            ['database_name', 'module_names', 'language_codes'], limit=1)[0]
+        self.made = []
+
+    # -- sign-ups -------------------------------------------------------------------------------
+
+    def ordered(self):
+        """An order that lacks nothing but the click on the button: (order, visitor, page)."""
+        name = f'bench-{secrets.token_hex(4)}'
+        order, visitor = steps.Order(name, 'Bench', f'{name}@bench.example'), Visitor(self.world.url)
+        steps.sign_up(self.world, visitor, order)
+        page = steps.confirmation_page(self.world, visitor, order)
+        self.made.append(name)
+        return order, visitor, page
+
+    def confirm_and_wait(self, ready):
+        """Seconds from the click to the login page through nginx."""
+        order, visitor, page = ready
+        start = time.perf_counter()
+        steps.confirm(visitor, page)
+        steps.login_page(self.world, order.name)
+        return time.perf_counter() - start
+
+    def settled(self):
+        """Wait until nothing is under way, so that one round does not disturb the next."""
+        while self.staff.call('saas.operation', 'search_count', [('state', 'in', ('waiting', 'running'))]):
+            time.sleep(0.1)
+
+    def clear(self):
+        for name in self.made:
+            self.staff.act(name, 'action_delete', 'deleted')
+        self.made.clear()
+
+    # -- the other side -------------------------------------------------------------------------
+
+    def odoo_duplicates(self):
+        """Odoo's own way, alternating with nothing: its duplicate in a warm process, then the first login page."""
+        runtime = self.world.stack.runtime
+        environment = {**processes.base_environment(), **runtime.environment('tenant')}
+        script = Path(__file__).with_name('odoo_duplicate.py')
+        worker = subprocess.Popen([self.world.stack.python, script, runtime.tenant_config], env=environment, text=True,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert worker.stdout.readline().strip() == 'ready'
+
+        def once():
+            name = f'bench-copy-{secrets.token_hex(4)}'
+            worker.stdin.write(f'{self.template["database_name"]} {name}\n')
+            worker.stdin.flush()
+            took = float(worker.stdout.readline())
+            start = time.perf_counter()
+            page = Visitor(self.world.tenant_server).get('/web/login', headers={'X-Odoo-dbfilter': f'^{name}$'})
+            expect(page, 200)
+            took += time.perf_counter() - start
+            self.drop(name)
+            return took
+        yield from iter(once, None)
+
+    def drop(self, name):
+        self.world.stack.sql((f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',))
+
+    def fresh_installation(self):
+        """Seconds of Odoo installing the template's modules in an empty database."""
+        name, runtime = f'bench-fresh-{secrets.token_hex(4)}', self.world.stack.runtime
+        languages = ','.join(code for code in self.template['language_codes'].split(',') if code != 'en_US')
+        argv = runtime.command('-c', runtime.tenant_config, '-d', name, '-i', f'auth_signup,{self.template["module_names"]}',
+                               f'--load-language={languages}', '--without-demo=True', '--no-http', '--max-cron-threads=0',
+                               '--stop-after-init', '--logfile=/dev/null')
+        environment = {**processes.base_environment(), **runtime.environment('tenant')}
+        start = time.perf_counter()
+        subprocess.run(argv, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        took = time.perf_counter() - start
+        self.drop(name)
+        return took
+
+    # -- figures --------------------------------------------------------------------------------
+
+    def sign_up(self):
+        """Rounds of both sides alternate, so that a busy moment of the machine meets both."""
+        duplicates = self.odoo_duplicates()
+        next(duplicates), self.confirm_and_wait(self.ordered())        # warm both
+        ours, theirs = [], []
+        for _round in range(ROUNDS):
+            ready = self.ordered()
+            self.settled()
+            ours.append(self.confirm_and_wait(ready))
+            self.settled()
+            theirs.append(next(duplicates))
+        mine, other, fresh = statistics.median(ours), statistics.median(theirs), self.fresh_installation()
+        yield Row('sign-up confirmed → login page, median of 10; against Odoo\'s duplicate + first login page',
+                  f'{mine:.2f} s', f'{other:.2f} s', mine / other, 1.0)
+        yield Row('… against installing the same modules afresh', f'{mine:.2f} s', f'{fresh:.1f} s', fresh / mine, 25,
+                  at_least=True)
+
+    def first_step(self):
+        """From opening an operation to its first running step, of the provisions just made."""
+        rows = self.world.master_sql("""
+            SELECT extract(epoch FROM min(s.started_at) - o.create_date) * 1000
+              FROM saas_operation o JOIN saas_operation_step s ON s.operation_id = o.id
+              JOIN saas_tenant t ON t.id = o.tenant_id
+             WHERE o.kind = 'provision' AND t.name = ANY(%s) GROUP BY o.id""", self.made)
+        median = statistics.median(float(row[0]) for row in rows)
+        yield Row(f'operation opened → first step running, median of {len(rows)} (ms)', f'{median:.0f} ms', '–', median, 300)
+
+    def crowd(self):
+        """Many confirm at once; none may fail or be made twice."""
+        ready = [self.ordered() for _number in range(CROWD)]
+        self.settled()
+        names, start = [order.name for order, _visitor, _page in ready], time.perf_counter()
+        with ThreadPoolExecutor(CROWD) as pool:
+            list(pool.map(self.confirm_and_wait, ready))
+        took = time.perf_counter() - start
+        self.settled()
+        states = self.staff.call('saas.tenant', 'search_read', [('name', 'in', names)], ['name', 'state'])
+        databases = self.world.databases()
+        wrong = [tenant for tenant in states if tenant['state'] != 'running']
+        if wrong or len(states) != CROWD or not set(names) <= databases.keys():
+            raise Wrong(f'Of {CROWD} at once: {wrong or states}')
+        yield Row(f'{CROWD} confirmed at once, the last one live after (s)', f'{took:.1f} s', 'none failed or doubled', took, 20)
+
+    def memory(self):
+        """What an idle stack, started anew, keeps: its processes' share of memory (PSS)."""
+        stack = self.world.stack
+        stack.down()
+        stack.up()
+        until_status(Visitor(), f'{self.world.url}/saas', 200)
+        time.sleep(5)
+        pids = [service.pid() for service in stack.services() if service.name != 'mail' and service.pid()]
+        mib = sum(processes.resident_tree(pid) for pid in pids)
+        yield Row('idle stack: PostgreSQL, two Odoo servers, nginx (MiB)', f'{mib} MiB', '–', mib, 700)
+
+
+def table(rows):
+    cells = [('what', 'ours', 'other side', 'figure', 'must', ''), *(row.cells() for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return '\n'.join('  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
+
+
+def main():
+    bench, rows = Bench(World()), []
+    limit = bench.staff.call('ir.config_parameter', 'get_param', RATE_LIMIT)
+    bench.staff.call('ir.config_parameter', 'set_param', RATE_LIMIT, '0')
+    try:
+        for figure in (bench.sign_up, bench.first_step, bench.crowd):
+            for row in figure():
+                print('  '.join(row.cells()), flush=True)
+                rows.append(row)
+        bench.clear()
+    finally:
+        bench.staff.call('ir.config_parameter', 'set_param', RATE_LIMIT, limit)
+    rows.extend(bench.memory())
+    print(f'\n{table(rows)}')
+    return 0 if all(row.reached for row in rows) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
