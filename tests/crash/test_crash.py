@@ -123,7 +123,7 @@ def points(bench):
                  'inside transport.py:run', 'after postgres.py:connect commit', 'after shared_node.py:_rename execute',
                  'after transport.py:_replace replace', 'inside probe.py:get', 'inside rpc.py:_post'):
         assert seen in provision, seen
-    for seen in ('after saas_operation_runner.py:_transaction', 'after shared_node.py:_drop execute',
+    for seen in ('after saas_operation_runner.py:_transaction', 'after shared_node.py:drop execute',
                  'inside transport.py:run', 'after transport.py:_replace replace', 'inside probe.py:get'):
         assert seen in deletion, seen
     return {'provision': provision, 'delete': deletion}
