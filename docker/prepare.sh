@@ -53,7 +53,9 @@ SAAS_MASTER_URL=$scheme://$host
 SAAS_MASTER_NAMES=$names
 SAAS_TENANT_URL=$scheme://{name}.$host
 SAAS_SCHEME=$scheme
-# The router's port on this machine's loopback address, for a balancer of your own.
+# The router's port on this machine's loopback address, for a balancer of your own. Let the balancer overwrite the
+# header CF-Connecting-IP with the visitor's address, and have it believed; else all visitors share one limit:
+# SAAS_MORE_PROXIES=set_real_ip_from 172.31.89.0/24;
 SAAS_HTTP_PORT=$port
 # Outgoing mail; log-in and encryption are set in the backend (Settings, Outgoing Mail Servers).
 SAAS_SMTP_SERVER=${SAAS_SMTP_SERVER:-}

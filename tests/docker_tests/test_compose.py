@@ -112,7 +112,7 @@ def test_fixed_addresses_are_each_one_service_s(compose):
     assert len(addresses) == len(set(addresses)) == 5
     environment = compose['services']['node']['environment']
     tunnel = compose['services']['cloudflared']['networks']['edge']['ipv4_address']
-    assert environment['SAAS_TRUSTED_PROXIES'] == f'set_real_ip_from {tunnel};'
+    assert environment['SAAS_TRUSTED_PROXIES'] == f'set_real_ip_from {tunnel}; ${{SAAS_MORE_PROXIES:-}}'
     for name in ('master', 'master2', 'node'):
         service = compose['services'][name]
         assert service['networks']['control']['ipv4_address'] == service['environment']['SAAS_ADDRESS'], name
