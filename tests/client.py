@@ -4,7 +4,7 @@ import json
 import re
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import requests
 
@@ -135,14 +135,19 @@ def links_of(message):
 
 
 def until_status(visitor, url, status, seconds=60):
-    """Look at ``url`` until it answers ``status``; return that answer."""
-    deadline = time.monotonic() + seconds
+    """Look at ``url`` until it answers ``status``; return that answer.
+
+    A connection kept alive may be reset by a worker that nginx has just replaced: browsers then ask again.
+    """
+    deadline, found = time.monotonic() + seconds, None
     while True:
-        response = visitor.get(url, allow_redirects=False)
-        if response.status_code == status:
-            return response
+        with suppress(requests.ConnectionError):
+            response = visitor.get(url, allow_redirects=False)
+            found = response.status_code
+            if found == status:
+                return response
         if time.monotonic() > deadline:
-            raise Wrong(f'{url} still answers {response.status_code}, not {status}, after {seconds} s.')
+            raise Wrong(f'{url} still answers {found}, not {status}, after {seconds} s.')
         time.sleep(POLL)
 
 
