@@ -12,7 +12,7 @@ from pathlib import Path
 from .processes import base_environment, run
 from .report import Problem
 
-_KEPT = re.compile(r'APT::Architecture|Acquire::(?!IndexTargets|Languages|GzipIndexes|Changelogs|CompressionTypes|cdrom)')
+_KEPT = re.compile(r'APT::Architecture|Acquire::(?!IndexTargets|Languages|Gzip|Changelogs|CompressionTypes|cdrom)')
 _NO_NETWORK = 'Check the network and the machine\'s apt sources (`apt-get update` must work), then repeat.'
 
 
@@ -81,9 +81,10 @@ def unpack(files, root):
 
 
 def library_path(root):
-    """LD_LIBRARY_PATH for programs of an unpacked tree."""
-    folders = [*root.glob('usr/lib/*-linux-*'), *root.glob('lib/*-linux-*'), root / 'usr/lib', root / 'lib']
-    return os.pathsep.join(str(folder) for folder in folders if folder.is_dir())
+    """LD_LIBRARY_PATH for programs of an unpacked tree; some packages keep libraries one folder deeper."""
+    folders = [folder for lib in ('usr/lib', 'lib') for pattern in (f'{lib}/*-linux-*', f'{lib}/*-linux-*/*', lib)
+               for folder in sorted(root.glob(pattern)) if any(folder.glob('lib*.so*'))]
+    return os.pathsep.join(map(str, folders))
 
 
 # -- the machine's sources --------------------------------------------------------------------------------------------

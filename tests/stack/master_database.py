@@ -1,6 +1,7 @@
 """The master's database: made with our addons, updated when they change, told where it is reached."""
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 from . import postgres
@@ -94,8 +95,18 @@ class MasterDatabase:
         """Only on a named server can somebody else's database have the name."""
         existing = self._existing()
         if existing and existing[0][0] != self._comment():
-            raise Problem(f'The server at {self.server.host}:{self.server.port} has a database {NAME} that this stack did '
-                          'not make: rename or drop it, or unset PGHOST and PGPORT for a private server.')
+            raise Problem(f'The server at {self.server.host}:{self.server.port} has a database {NAME} that this stack '
+                          'did not make: rename or drop it, or unset PGHOST and PGPORT for a private server.')
+
+    def copy_for_unit_tests(self):
+        """Nobody may be connected to the original. Its server gets a port that no other uses."""
+        copy = postgres.MASTER_DATABASES[1]
+        postgres.drop_database(self.server, self.runtime.python, copy)
+        postgres.create_database(self.server, self.runtime.python, copy, template=NAME)
+        data = self.settings.state / 'unit-data'
+        shutil.rmtree(data, ignore_errors=True)
+        shutil.copytree(self.settings.state / f'master-data/filestore/{NAME}', data / f'filestore/{copy}')
+        return copy, self.runtime.configure_unit(copy, data), self.runtime.environment()
 
     def drop_all(self):
         """What this stack made on a named server: the master's database and those of its tenants."""

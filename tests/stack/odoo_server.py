@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
-from .ports import LOOPBACK, require_free
+from .ports import LOOPBACK, require_free, unused
 from .processes import Service, base_environment
 from .rendering import render, write_if_changed
 from .report import Problem, last_lines
@@ -42,12 +42,7 @@ class Runtime:
     def configure(self):
         """Write both configuration files and the tenants' command line."""
         state = self.settings.state
-        self._write(self.master_config, {
-            'DB_NAME': 'saas_master', 'DB_USER': 'saas_master',
-            'ADMIN_PASSWD': odoo_hash(self.secrets['MASTER_DB_MANAGER_PASSWORD']),
-            'ADDONS_PATH': _paths((*self.odoo.addons, self.settings.addons)), 'DATA_DIR': state / 'master-data',
-            'SERVER_WIDE_MODULES': self._server_wide(), 'HTTP_PORT': self.settings.ports.master,
-            'CRON_THREADS': MASTER_CRON_THREADS})
+        self._write(self.master_config, self._master_values())
         self._write(self.tenant_config, {
             'DB_NAME': '', 'DB_USER': 'saas_tenant',
             'ADMIN_PASSWD': odoo_hash(self.secrets['TENANT_DB_MANAGER_PASSWORD']),
@@ -56,6 +51,20 @@ class Runtime:
             'SERVER_WIDE_MODULES': self._server_wide('dbfilter_from_header'), 'HTTP_PORT': self.settings.ports.tenant,
             'CRON_THREADS': 1})
         self._write_tenant_command(state / 'bin/odoo-tenant')
+
+    def configure_unit(self, database, data_dir):
+        """For tests inside Odoo, which serve HTTP themselves and run no planned work."""
+        path = self.settings.state / 'odoo-unit.conf'
+        self._write(path, {**self._master_values(), 'DB_NAME': database, 'DATA_DIR': data_dir, 'CRON_THREADS': 0,
+                           'HTTP_PORT': unused()})
+        return path
+
+    def _master_values(self):
+        return {'DB_NAME': 'saas_master', 'DB_USER': 'saas_master',
+                'ADMIN_PASSWD': odoo_hash(self.secrets['MASTER_DB_MANAGER_PASSWORD']),
+                'ADDONS_PATH': _paths((*self.odoo.addons, self.settings.addons)),
+                'DATA_DIR': self.settings.state / 'master-data', 'SERVER_WIDE_MODULES': self._server_wide(),
+                'HTTP_PORT': self.settings.ports.master, 'CRON_THREADS': MASTER_CRON_THREADS}
 
     def _server_wide(self, *more):
         rpc = () if self.odoo.series == '17.0' else ('rpc',)    # 19.0 moved XML-RPC and JSON-RPC there

@@ -150,7 +150,7 @@ def end_strays(state, seconds=5):
         say(f'ending {len(left)} process(es) left by services: {", ".join(map(str, left))}')
         for pid in left:
             _quietly(os.kill, pid, number)
-        wait_until(lambda: not any(_identity(pid) for pid in left), seconds)
+        wait_until(lambda: not any(map(_identity, found)), seconds)
 
 
 def resident(pid):

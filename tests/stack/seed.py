@@ -81,4 +81,4 @@ def _watch(session, template):
             shown = operation['current_step']
             say(f'template {TEMPLATE}: {shown}')
         time.sleep(0.3)
-    raise Problem(f'The template {TEMPLATE} was not ready after {BUILD_SECONDS} s; `make logs` shows what it waits for.')
+    raise Problem(f'The template {TEMPLATE} was not ready after {BUILD_SECONDS} s; `make logs` shows why.')

@@ -103,6 +103,11 @@ class Stack:
         """The master's database with our addons as they are now."""
         MasterDatabase(self.runtime).prepare(before_change=self._stop_masters)
 
+    def make_unit_database(self):
+        """A copy of the freshly installed master's database, for tests that run inside Odoo; returns what they need:
+        its name, a configuration file and the environment."""
+        return MasterDatabase(self.runtime).copy_for_unit_tests()
+
     def start_master(self, index=1, port=None):
         """One more master server on the same database; returns its address."""
         port = port or unused()
@@ -140,9 +145,10 @@ class Stack:
 
     # -- down ---------------------------------------------------------------------------------------------------------
     def down(self):
-        """Stop everything, and what any of it has left running."""
+        """Stop everything, and what any of it has left running; stacks of test runs too."""
+        stopped = [f'{stack.state.name} {name}' for stack in self._nested() for name in stack.down()]
         with self._alone():
-            stopped = [service.name for service in reversed(self.services()) if service.stop()]
+            stopped += [service.name for service in reversed(self.services()) if service.stop()]
             processes.end_strays(self.state)
         return stopped
 
@@ -150,11 +156,18 @@ class Stack:
         """Down, and every trace of it away; shared downloads stay."""
         if not self.state.exists():
             return
+        for stack in self._nested():
+            stack.clean()
         if not self.server.private:
             self._drop_databases()
         self.down()
         self._cluster.remove()
         shutil.rmtree(self.state)
+
+    def _nested(self):
+        """``make test`` keeps its stacks in a folder of this one's."""
+        return [Stack(self.settings.change(state=state, private_postgres=True))
+                for state in sorted((self.state / 'tests').glob('*')) if (state / 'stack.json').exists()]
 
     def _drop_databases(self):
         """On a server that others use too, only what this stack made."""
@@ -195,8 +208,8 @@ class Stack:
         series = json.loads(self._record.read_text())['series']
         wanted = self.settings.series or odoo_sources.named_series(self.settings)
         if wanted not in (None, series):
-            raise Problem(f'This stack was made with Odoo {series} and its databases do not fit {wanted}: run `make clean` '
-                          'first, or give the other one a folder and ports of its own (SAAS_STATE, SAAS_HTTP_PORT …).')
+            raise Problem(f'This stack was made with Odoo {series} and its databases do not fit {wanted}: run '
+                          '`make clean` first, or give the other a folder and ports of its own (SAAS_STATE, SAAS_…_PORT).')
         return self.settings.change(series=series)
 
     def _remember_series(self):

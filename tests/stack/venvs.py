@@ -13,8 +13,8 @@ from .report import Problem, doing, say
 LOCKS = Path(__file__).parent / 'requirements'
 TESTED = [(3, minor) for minor in range(10, 14)]
 _NOT_OURS = ('PIP_USER', 'PIP_TARGET', 'PIP_PREFIX', 'PIP_ROOT', 'PIP_REQUIRE_VIRTUALENV', 'PIP_REQUIREMENT')
-_NO_INDEX = ('Check the network; an index, a proxy or a certificate of your own is given with PIP_INDEX_URL, HTTPS_PROXY '
-             'or PIP_CERT. Then repeat.')
+_NO_INDEX = ('Check the network; an index, a proxy or a certificate of your own is given with PIP_INDEX_URL, '
+             'HTTPS_PROXY or PIP_CERT. Then repeat.')
 
 
 def ensure(settings, name):

@@ -1,0 +1,158 @@
+"""``make test``: lint and every test, on every Odoo series that can be had on this machine.
+
+Each series gets a fresh stack of its own beside the one of ``make up``. For work on one part:
+``SAAS_SERIES=17.0 python3 -m tests.run_all --only drivers unit``.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+
+from . import lint
+from .stack import Problem, Settings, Stack, odoo_sources
+from .stack.ports import unused
+from .stack.report import say
+from .stack.settings import CHECKOUT, SERIES, Ports
+from .suites import Result, Suites, tools
+
+PARTS = ('lint', 'stack', 'drivers', 'unit', 'journey', 'browser', 'crash', 'docker')
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog='python3 -m tests.run_all', description=__doc__)
+    parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS)
+    parser.add_argument('--keep', action='store_true', help='leave the stacks running for a look')
+    parser.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
+    options = parser.parse_args(argv)
+    try:
+        results = Run(options).everything()
+    except Problem as problem:
+        results = [Result('set-up', failed=1, complaints=[str(problem)])]
+    except KeyboardInterrupt:
+        results = [Result('interrupted', failed=1)]
+    return summary(results)
+
+
+class Run:
+    def __init__(self, options):
+        self.options = options
+        self.settings = Settings.from_environment()
+        self.results = []
+
+    def everything(self):
+        if 'lint' in self.options.only:
+            self.results.append(linted())
+        found = odoo_sources.present(self.settings)
+        wanted = [series for series in SERIES if self.settings.series in (None, series)]
+        present = [series for series in wanted if not isinstance(found[series], Problem)]
+        for series in set(wanted) - set(present):
+            self.loudly(f'Odoo {series} IS NOT TESTED: {found[series]}')
+        if not present:
+            raise Problem('No Odoo can be had on this machine, so nothing was tested.')
+        self.tools = tools(self.settings)
+        for series in present:
+            self.series(series, first=series == present[0])
+        if set(self.options.only) == set(PARTS):
+            self.coverage([self.state(series) for series in present])
+        return self.results
+
+    def state(self, series):
+        return self.settings.state / 'tests' / series
+
+    def series(self, series, first):
+        """All suites on one series; a suite that fails does not keep the others from running."""
+        ports = Ports(**{name: unused() for name in Ports.__dataclass_fields__})
+        stack = Stack(self.settings.change(
+            state=self.state(series), series=series, ports=ports, private_postgres=True, coverage=True))
+        say(f'Odoo {series}: a fresh stack for its tests')
+        stack.clean()
+        try:
+            self.suites(stack, first)
+        except Problem as problem:
+            self.results.append(Result(f'{series} stack', failed=1, complaints=[str(problem)]))
+        finally:
+            if not self.options.keep:
+                stack.down()
+
+    def suites(self, stack, first):
+        only, series = self.options.only, stack.odoo.series
+        stack.start_database()
+        suites = Suites(stack, self.tools, self.options.pytest)
+        if first and 'stack' in only:
+            self.results.append(suites.plain('stack', 'tests/stack_tests'))
+        if 'drivers' in only:
+            self.results.append(suites.drivers(f'{series} drivers', *self.paths('addons/*/tests/drivers')))
+        if 'unit' in only:
+            self.unit(stack, suites)
+        outside = [part for part in ('journey', 'browser', 'crash') if part in only]
+        if outside:
+            stack.up()
+        for part in outside:
+            self.results.append(suites.plain(f'{series} {part}', f'tests/{part}', seconds=1200))
+        if 'docker' in only:
+            stack.down()
+            self.results.append(suites.plain(f'{series} docker', 'tests/docker_tests'))
+
+    def unit(self, stack, suites):
+        """In a copy of the master's database made before anything was done in it."""
+        stack.install_master()
+        database, config, environment = stack.make_unit_database()
+        paths = self.paths('addons/*/tests')
+        ignored = [f'--ignore={path}' for path in self.paths('addons/*/tests/drivers')]
+        environment = {**environment, 'PYTHONPATH': str(stack.odoo.python_path)}
+        self.results.append(suites.inside_odoo(
+            f'{stack.odoo.series} unit', database, config, environment, *paths, *ignored))
+
+    @staticmethod
+    def paths(pattern):
+        return sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob(pattern) if path.is_dir())
+
+    def coverage(self, states):
+        """Of all series and processes together."""
+        python = Stack(self.settings.change(state=states[0])).python
+        target = self.settings.state / 'coverage'
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        data = [str(path) for state in states for path in (state / 'coverage').glob('data.*')]
+        command = [str(python), '-m', 'coverage']
+        options = ['--rcfile=pyproject.toml', f'--data-file={target}/data']
+        print('\n=== coverage of the addons', flush=True)
+        subprocess.run([*command, 'combine', *options, '--keep', '--quiet', *data], cwd=CHECKOUT)
+        done = subprocess.run([*command, 'report', *options], cwd=CHECKOUT)
+        self.results.append(Result('coverage', failed=1, complaints=['too few lines are covered']) if done.returncode
+                            else Result('coverage', passed=1))
+
+    def loudly(self, sentence):
+        print(f'\n{"!" * 100}\n{sentence}\n{"!" * 100}', flush=True)
+        self.results.append(Result(f'note: {sentence.partition(":")[0]}'))
+
+
+def linted():
+    result = Result('lint')
+    for name, complaint in lint.checks():
+        print(f'{"FAILED" if complaint else "ok":7} {name}{chr(10) * bool(complaint)}{complaint}', flush=True)
+        result.passed += not complaint
+        result.failed += bool(complaint)
+        result.complaints += [name] * bool(complaint)
+    return result
+
+
+def summary(results):
+    print('\n=== summary')
+    for result in results:
+        print(f'{result.suite:24} {result.passed:5} passed {result.failed:4} failed {result.skipped:4} skipped '
+              f'{result.seconds:7.0f} s')
+    for result in results:
+        for complaint in result.complaints:
+            print(f'FAILED  {result.suite}: {complaint}')
+    failed = sum(result.failed for result in results)
+    print(f'{sum(result.passed for result in results)} passed, {failed} failed, '
+          f'{sum(result.skipped for result in results)} skipped')
+    sys.stdout.flush()
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    os.chdir(CHECKOUT)
+    sys.exit(main())
