@@ -42,7 +42,7 @@ def test_make_targets_exist(document):
 
 @pytest.mark.parametrize('document', DOCUMENTS, ids=identified)
 def test_named_code_exists(document, sources):
-    """`function()`, `SAAS_VARIABLE` and `file.py` in backticks; files that are generated are named by what does that."""
+    """`function()`, `SAAS_VARIABLE` and `file.py` in backticks; what makes a generated file names it."""
     files = {path.name for path in CHECKOUT.glob('*/**/*') if not path.parts[len(CHECKOUT.parts)].startswith('.')}
     shell = '\n'.join(path.read_text() for path in [*CHECKOUT.glob('docker/**/*'), *CHECKOUT.glob('tests/stack/**/*')]
                       if path.suffix in ('.py', '.sh', '.yaml', '.in'))
