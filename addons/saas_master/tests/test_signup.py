@@ -27,8 +27,9 @@ class TestVisitor(SignupCase):
     def test_names(self):
         for text in ('Acme', "O'Neil & Söhne (1998), Inc.", '株式会社', 'شركة', 'नमस्ते', 'Ltd. №5', 'Ha\u200cha', '👩‍🚀 Space 1'):
             self.assertTrue(visitor.is_name(text), text)
-        for text in ('', '...', 'a\x00b', 'a\nb', 'a\tb', 'a\x7f', 'a\u202eb', 'a\u200bb', 'a\ufeffb', 'a\ufffdb', '\ud800a',
-                     'a\u2028b', 'a\ue000b', 'a%FFb', 'a%C3(b', 'see http://evil.example', 'WWW.evil.example', '<b>x</b>', '\u200b\u200b'):
+        for text in ('', '...', 'a\x00b', 'a\nb', 'a\tb', 'a\x7f', 'a\u202eb', 'a\u200bb', 'a\ufeffb', 'a\ufffdb',
+                     '\ud800a', 'a\u2028b', 'a\ue000b', 'a%FFb', 'a%C3(b', '\u200b\u200b',
+                     'see http://evil.example', 'WWW.evil.example', '<b>x</b>'):
             self.assertFalse(visitor.is_name(text), ascii(text))
 
     def test_emails(self):
@@ -109,8 +110,8 @@ class TestForm(SignupCase):
         self.assertEqual(self.Signup._check_name(' NANDU '), {
             'name': 'nandu', 'available': True, 'code': 'free', 'message': 'This name is free.', 'suggestion': ''})
         self.assertEqual(self.Signup._check_name('in-use')['suggestion'], 'in-use-2')
-        for name, code in (('in-use', 'taken'), ('admin', 'reserved'), ('a.b', 'invalid'), ('', 'invalid'), ('x' * 500, 'invalid'),
-                           ('a\x00', 'invalid'), (None, 'invalid')):
+        for name, code in (('in-use', 'taken'), ('admin', 'reserved'), ('a.b', 'invalid'), ('', 'invalid'),
+                           ('x' * 500, 'invalid'), ('a\x00', 'invalid'), (None, 'invalid')):
             answer = self.Signup._check_name(name)
             self.assertEqual((answer['available'], answer['code']), (False, code), ascii(name))
             self.assertTrue(answer['message'])

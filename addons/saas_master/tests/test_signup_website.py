@@ -45,7 +45,8 @@ class TestPages(WebsiteCase):
         self.assertEqual(page.status_code, 200)
         self.assertNotIn(hidden.name, page.text)
         card = re.search(r'<article[^>]*data-plan="test-plan".*?</article>', page.text, re.S)[0]
-        for words in ('Test', '/saas/signup?plan=test-plan', 'Get started', 'Unlimited', 'A container of your own', '1.5 GB', '12.00'):
+        for words in ('Test', '/saas/signup?plan=test-plan', 'Get started', 'Unlimited', 'A container of your own', '1.5 GB',
+                      '12.00'):
             self.assertIn(words, card)
         self.assertNotIn('days free', card)
         self.assertIn('Start free trial', page.text, 'the plans with a trial')
@@ -177,7 +178,8 @@ class TestOrder(WebsiteCase):
     def test_methods(self):
         token = 'x' * 43
         self.assertEqual(self.url_open(f'/saas/confirm/{token}/renew').status_code, 405)
-        for path in ('/saas', '/saas/signup/check', '/saas/signup/sent', f'/saas/progress/{token}', f'/saas/progress/{token}/status'):
+        for path in ('/saas', '/saas/signup/check', '/saas/signup/sent', f'/saas/progress/{token}',
+                     f'/saas/progress/{token}/status'):
             self.assertEqual(self._post(path).status_code, 405, path)
         for method in ('PUT', 'DELETE', 'PATCH'):
             answer = self.opener.request(method, f'{self.base_url()}/saas/signup', timeout=20)

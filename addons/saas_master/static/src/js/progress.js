@@ -2,7 +2,7 @@
 
 import publicWidget from "@web/legacy/js/public/public_widget";
 
-const FIRST = 300; // milliseconds between two questions, at first
+const FIRST = 300; // milliseconds between two questions, at first; the very first one is asked at once
 const SLOWEST = 2000; // and later
 const IDLE = 10000; // while only staff can change something
 const LOST = 15000; // at most, while the server does not answer
@@ -16,7 +16,7 @@ publicWidget.registry.SaasProgress = publicWidget.Widget.extend({
     start() {
         this.page = window.location.pathname.replace(/\/$/, "");
         this.began = Date.now();
-        this.wait = FIRST;
+        this.wait = 0;
         this.later();
         return this._super(...arguments);
     },
@@ -36,7 +36,7 @@ publicWidget.registry.SaasProgress = publicWidget.Widget.extend({
         try {
             const status = await this.get(`${this.page}/status`, (response) => response.json());
             await this.show(status);
-            this.wait = Math.min(this.wait * 1.15, this.el.dataset.phase === "working" ? SLOWEST : IDLE);
+            this.wait = Math.min(Math.max(this.wait * 1.15, FIRST), this.el.dataset.phase === "working" ? SLOWEST : IDLE);
             this.setLost(false);
         } catch {
             this.wait = Math.min(Math.max(this.wait, SLOWEST) * 1.5, LOST);

@@ -26,11 +26,13 @@ publicWidget.registry.SaasSignupForm = publicWidget.Widget.extend({
         this.company = this.el.querySelector("[name=company_name]");
         this.live = this.el.querySelector(".o_saas_live");
         this.ownName = Boolean(this.name.value);
+        this.seenCompany = "";
         this.company.addEventListener("input", () => this.onCompany());
         this.name.addEventListener("input", () => this.onName());
         this.live.querySelector("button").addEventListener("click", (ev) => this.take(ev.target.textContent));
         this.el.addEventListener("submit", () => this.onSubmit());
         window.addEventListener("pageshow", () => this.setBusy(false)); // back from the next page
+        this.catchUp();
         return this._super(...arguments);
     },
 
@@ -40,8 +42,18 @@ publicWidget.registry.SaasSignupForm = publicWidget.Widget.extend({
         return this._super(...arguments);
     },
 
+    /** Scripts come late: look at what was typed, or filled in by the browser, before this one was there. */
+    catchUp() {
+        const refused = this.name.classList.contains("is-invalid") && this.name.value === this.name.defaultValue;
+        if (this.name.value && !refused) {
+            this.lookUpSoon();
+        }
+        this.onCompany();
+    },
+
     onCompany() {
-        if (!this.ownName) {
+        if (!this.ownName && this.company.value !== this.seenCompany) {
+            this.seenCompany = this.company.value;
             this.name.value = stem(this.company.value);
             this.lookUpSoon();
         }
