@@ -8,6 +8,7 @@ import re
 import threading
 
 from lxml import etree
+from psycopg2 import sql
 
 from odoo import models, release
 from odoo.exceptions import AccessError
@@ -120,12 +121,12 @@ class Base(models.AbstractModel):
         return super()._load_records(data_list, update)
 
     def _add_sql_constraints(self):
-        super()._add_sql_constraints()
+        result = super()._add_sql_constraints()
         for cls in type(self).mro():
             for name, definition in cls.__dict__.get('_unique_indexes', {}).items():
-                self.env.cr.execute(
-                    f'CREATE UNIQUE INDEX IF NOT EXISTS "{self._table}_{name}"'
-                    f' ON "{self._table}" {definition}')
+                self.env.cr.execute(sql.SQL('CREATE UNIQUE INDEX IF NOT EXISTS {} ON {} {}').format(
+                    sql.Identifier(f'{self._table}_{name}'), sql.Identifier(self._table), sql.SQL(definition)))
+        return result
 
     if SERIES_17:
         def check_access(self, operation):

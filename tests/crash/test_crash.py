@@ -84,8 +84,9 @@ class Bench:
                                   " WHERE state = 'waiting'")
             if not self.staff.call('saas.operation', 'search_count', [('state', 'in', ('waiting', 'running'))]):
                 return
-        raise AssertionError('operations are left over: %s' % self.staff.call(
-            'saas.operation', 'search_read', [('state', 'in', ('waiting', 'running'))], ['kind', 'state', 'error']))
+        left = self.staff.call(
+            'saas.operation', 'search_read', [('state', 'in', ('waiting', 'running'))], ['kind', 'state', 'error'])
+        raise AssertionError(f'operations are left over: {left}')
 
     def assert_one_healthy_tenant(self, name, where):
         state, mark = (self.staff.read(name, 'state', 'mark')[key] for key in ('state', 'mark'))

@@ -3,8 +3,8 @@ import secrets
 
 import pytest
 
-from .. import main_job
 from .. import journey_steps as steps
+from .. import main_job
 from ..client import Timeline, Visitor, authenticate, expect
 
 

@@ -21,6 +21,6 @@ class Access:
         if not self.host:
             yield LocalTransport()
             return
-        from .ssh import SSHTransport       # its library takes memory that a server without such nodes can spare
+        from .ssh import SSHTransport  # its library takes memory that a server without such nodes can spare
         with SSHTransport(self.host, self.port, self.user, self.host_key, self.private_key) as transport:
             yield transport

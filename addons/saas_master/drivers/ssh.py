@@ -4,6 +4,7 @@ Needs on the node: a POSIX shell and coreutils (``timeout``, ``mktemp``, ``sync`
 """
 import base64
 import binascii
+import contextlib
 import io
 import logging
 import selectors
@@ -235,11 +236,10 @@ def _load(text_or_path):
 
 def _feed(channel, data):
     """In a thread of its own: a command that answers before it has read all must not block us both."""
-    try:
+    # if it no longer listens, what matters is its exit code
+    with contextlib.suppress(OSError, paramiko.SSHException, EOFError):
         channel.sendall(data)
         channel.shutdown_write()
-    except (OSError, paramiko.SSHException, EOFError):
-        pass                    # it no longer listens; what matters is its exit code
 
 
 def _converse(channel, deadline, limit):

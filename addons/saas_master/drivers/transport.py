@@ -162,9 +162,8 @@ def _read(stream, tail):
 def _write(stream, pending):
     """Bytes still to write; 0 also when the command no longer listens."""
     try:
-        del pending[:os.write(stream.fileno(), pending[:_CHUNK])]
-    except BlockingIOError:
-        pass
+        with contextlib.suppress(BlockingIOError):
+            del pending[:os.write(stream.fileno(), pending[:_CHUNK])]
     except BrokenPipeError:
         pending.clear()
     return len(pending)

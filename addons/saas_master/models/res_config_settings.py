@@ -24,14 +24,15 @@ class ResConfigSettings(models.TransientModel):
         return {**super().get_values(), 'saas_workers': len(self.env['saas.operation']._worker_crons())}
 
     def set_values(self):
-        super().set_values()
+        result = super().set_values()
         for settings in self:
             settings._set_workers(settings.saas_workers)
+        return result
 
     def _set_workers(self, wanted):
         """As many active worker crons as wanted; crons beyond are kept, inactive."""
         if not 1 <= wanted <= MAX_WORKERS:
-            raise UserError(_('Between 1 and %s workers can run; "%s" cannot.', MAX_WORKERS, wanted))
+            raise UserError(_('Between 1 and %(most)s workers can run, not %(wanted)s.', most=MAX_WORKERS, wanted=wanted))
         crons = self.env['ir.cron'].sudo().with_context(active_test=False).search(
             [('code', '=like', 'model._work(%')], order='id')
         for number in range(len(crons) + 1, wanted + 1):

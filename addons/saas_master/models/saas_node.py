@@ -185,7 +185,7 @@ class SaasNode(models.Model):
 
     @api.model
     def _cron_check_health(self):
-        for node in self.search([]):
+        for node in self.search([('active', '=', True)]):
             node._check_health()
 
     def _record_answer(self, error=None):

@@ -29,6 +29,37 @@ NOW = "(clock_timestamp() AT TIME ZONE 'UTC')"
 TIMEKEEPER = 0x5AA5_0001            # advisory lock of the worker that waits for operations due soon
 IDLE_WAIT = 30                      # seconds a waiting operation may be away for a worker to wait for it
 
+BUSY_WORKERS = f"SELECT worker FROM saas_operation WHERE state = 'running' AND lease_until > {NOW}"
+SECONDS_TO_NEXT = f"""
+    SELECT extract(epoch FROM min(CASE state WHEN 'waiting' THEN not_before ELSE lease_until END) - {NOW})
+      FROM saas_operation WHERE state IN ('waiting', 'running')"""
+ANY_DUE = f"SELECT 1 FROM saas_operation WHERE state = 'waiting' AND not_before <= {NOW} LIMIT 1"
+CLAIM = f"""
+    WITH due AS (
+        SELECT o.id, o.node_id FROM saas_operation o LEFT JOIN saas_node n ON n.id = o.node_id
+         WHERE ((o.state = 'waiting' AND (o.not_before <= {NOW} OR o.cancel_requested))
+            OR (o.state = 'running' AND o.lease_until < {NOW}))
+           AND (n.breaker_until IS NULL OR n.breaker_until <= {NOW})
+         ORDER BY o.priority, o.not_before, o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED
+    ), door AS (
+        UPDATE saas_node n SET breaker_until = {NOW} + %(lease)s * interval '1 second'
+          FROM due WHERE n.id = due.node_id AND n.breaker_until IS NOT NULL
+    )
+    UPDATE saas_operation o
+       SET state = 'running', worker = %(worker)s, claim = o.claim + 1,
+           started_at = COALESCE(o.started_at, {NOW}),
+           lease_until = {NOW} + %(lease)s * interval '1 second'
+      FROM due WHERE o.id = due.id RETURNING o.id"""
+STEP_STARTED = f'UPDATE saas_operation_step SET started_at = {NOW}, ended_at = NULL WHERE id = %s'
+STEP_ENDED = f'UPDATE saas_operation_step SET ended_at = {NOW} WHERE id = %s'
+ENDED = f'UPDATE saas_operation SET ended_at = {NOW} WHERE id = %s'
+WAIT = f"""
+    UPDATE saas_operation SET state = 'waiting', lease_until = NULL,
+           not_before = {NOW} + %s * interval '1 second' WHERE id = %s"""
+PROLONG = f"""
+    UPDATE saas_operation SET lease_until = {NOW} + %s * interval '1 second'
+     WHERE id = %s AND claim = %s AND state = 'running'"""
+
 
 class LostClaim(Exception):
     """Another worker has taken the operation over: nothing more may be written about it here."""
@@ -49,8 +80,7 @@ class SaasOperation(models.Model):
         A worker that claims something while more is waiting wakes the next one, so one wake is enough.
         """
         crons = self._worker_crons()
-        self.env.cr.execute(f"""
-            SELECT worker FROM saas_operation WHERE state = 'running' AND lease_until > {NOW}""")
+        self.env.cr.execute(BUSY_WORKERS)
         busy = {row[0].rpartition(':')[2] for row in self.env.cr.fetchall() if row[0]}
         free = crons.filtered(lambda cron: cron.code.strip(')').rpartition('(')[2] not in busy)
         for cron in random.choice(free) if free else crons:
@@ -77,9 +107,7 @@ class SaasOperation(models.Model):
         Odoo looks at planned triggers once a minute only: too coarse for a step that asks to look again in 1 s.
         The lock goes with the transaction, so a dead timekeeper is replaced at once.
         """
-        self.env.cr.execute(f"""
-            SELECT extract(epoch FROM min(CASE state WHEN 'waiting' THEN not_before ELSE lease_until END) - {NOW})
-              FROM saas_operation WHERE state IN ('waiting', 'running')""")
+        self.env.cr.execute(SECONDS_TO_NEXT)
         seconds = self.env.cr.fetchone()[0]
         if seconds is None or seconds > IDLE_WAIT or in_test():
             return False
@@ -98,23 +126,7 @@ class SaasOperation(models.Model):
         claiming it closes the door behind it for the length of a lease.
         """
         lease = self._lease_seconds()
-        query = f"""
-            WITH due AS (
-                SELECT o.id, o.node_id FROM saas_operation o LEFT JOIN saas_node n ON n.id = o.node_id
-                 WHERE ((o.state = 'waiting' AND (o.not_before <= {NOW} OR o.cancel_requested))
-                    OR (o.state = 'running' AND o.lease_until < {NOW}))
-                   AND (n.breaker_until IS NULL OR n.breaker_until <= {NOW})
-                 ORDER BY o.priority, o.not_before, o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED
-            ), door AS (
-                UPDATE saas_node n SET breaker_until = {NOW} + %(lease)s * interval '1 second'
-                  FROM due WHERE n.id = due.node_id AND n.breaker_until IS NOT NULL
-            )
-            UPDATE saas_operation o
-               SET state = 'running', worker = %(worker)s, claim = o.claim + 1,
-                   started_at = COALESCE(o.started_at, {NOW}),
-                   lease_until = {NOW} + %(lease)s * interval '1 second'
-              FROM due WHERE o.id = due.id RETURNING o.id"""
-        claimed = self._transaction(lambda: self._fetch_ids(query, {'worker': worker, 'lease': lease}))
+        claimed = self._transaction(lambda: self._fetch_ids(CLAIM, {'worker': worker, 'lease': lease}))
         operation = self.browse(claimed)
         if operation and not in_test():
             self._transaction(operation._wake_next)
@@ -127,8 +139,7 @@ class SaasOperation(models.Model):
         return ids
 
     def _wake_next(self):
-        self.env.cr.execute(f"""
-            SELECT 1 FROM saas_operation WHERE state = 'waiting' AND not_before <= {NOW} LIMIT 1""")
+        self.env.cr.execute(ANY_DUE)
         if self.env.cr.fetchone():
             self._wake()
 
@@ -173,8 +184,7 @@ class SaasOperation(models.Model):
             step._log(_('Taken over: the worker before was interrupted.'))
         step.write({'state': 'running', 'attempt': step.attempt + 1})
         self.env.flush_all()
-        self.env.cr.execute(f"""
-            UPDATE saas_operation_step SET started_at = {NOW}, ended_at = NULL WHERE id = %s""", [step.id])
+        self.env.cr.execute(STEP_STARTED, [step.id])
         step.invalidate_recordset(['started_at', 'ended_at'])
         return step
 
@@ -191,7 +201,7 @@ class SaasOperation(models.Model):
             self._subject()._apply_result(step, outcome)
         step.write({'state': 'done', 'duration_ms': took, 'error': False})
         self.env.flush_all()
-        self.env.cr.execute(f'UPDATE saas_operation_step SET ended_at = {NOW} WHERE id = %s', [step.id])
+        self.env.cr.execute(STEP_ENDED, [step.id])
         return self._begin(claim)
 
     def _on_error(self, claim, step, error):
@@ -217,16 +227,14 @@ class SaasOperation(models.Model):
 
     def _wait(self, seconds):
         self.env.flush_all()
-        self.env.cr.execute(f"""
-            UPDATE saas_operation SET state = 'waiting', lease_until = NULL,
-                   not_before = {NOW} + %s * interval '1 second' WHERE id = %s""", [seconds, self.id])
+        self.env.cr.execute(WAIT, [seconds, self.id])
         self.invalidate_recordset(['state', 'lease_until', 'not_before'])
 
     def _end(self, state, error=False):
         """The only way out of the queue; tells the subject, which may open what has to follow."""
         self.write({'state': state, 'error': error, 'lease_until': False, 'cancel_requested': False})
         self.env.flush_all()
-        self.env.cr.execute(f'UPDATE saas_operation SET ended_at = {NOW} WHERE id = %s', [self.id])
+        self.env.cr.execute(ENDED, [self.id])
         self.invalidate_recordset(['ended_at'])
         getattr(self._subject(), f'_operation_{state}')(self)
 
@@ -272,9 +280,7 @@ class SaasOperation(models.Model):
         def beat(registry, operation_id):
             while not over.wait(lease / 3):
                 with registry.cursor() as cr:
-                    cr.execute(f"""
-                        UPDATE saas_operation SET lease_until = {NOW} + %s * interval '1 second'
-                         WHERE id = %s AND claim = %s AND state = 'running'""", [lease, operation_id, claim])
+                    cr.execute(PROLONG, [lease, operation_id, claim])
         if not in_test():
             threading.Thread(target=beat, args=(self.env.registry, self.id), daemon=True).start()
         try:

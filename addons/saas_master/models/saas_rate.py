@@ -7,6 +7,15 @@ from odoo import api, fields, models
 from ..series import Constraint
 
 NOW = "(clock_timestamp() AT TIME ZONE 'UTC')"
+FULL = f"""
+    SELECT ceil(extract(epoch FROM ends_at - {NOW}))::int FROM saas_rate
+     WHERE key = %s AND hits >= %s AND ends_at > {NOW}"""
+COUNT = f"""
+    INSERT INTO saas_rate AS rate (key, hits, ends_at) VALUES (%s, 1, {NOW} + %s * interval '1 second')
+    ON CONFLICT (key) DO UPDATE SET
+        hits = CASE WHEN rate.ends_at > {NOW} THEN rate.hits + 1 ELSE 1 END,
+        ends_at = CASE WHEN rate.ends_at > {NOW} THEN rate.ends_at ELSE excluded.ends_at END"""
+FORGET = f'DELETE FROM saas_rate WHERE ends_at < {NOW}'
 ATTEMPTS = 50       # only uses by one and the same subject at the same moment conflict
 
 
@@ -59,21 +68,14 @@ class SaasRate(models.Model):
         A subject over its limit only costs a read. Two who count at once: the second one's snapshot is outdated,
         PostgreSQL refuses its upsert, and it counts again.
         """
-        cr.execute(f"""
-            SELECT ceil(extract(epoch FROM ends_at - {NOW}))::int FROM saas_rate
-             WHERE key = %s AND hits >= %s AND ends_at > {NOW}""", [key, limit])
+        cr.execute(FULL, [key, limit])
         full = cr.fetchone()
         if full:
             return max(full[0], 1)
-        cr.execute(f"""
-            INSERT INTO saas_rate AS rate (key, hits, ends_at) VALUES (%s, 1, {NOW} + %s * interval '1 second')
-            ON CONFLICT (key) DO UPDATE SET
-                hits = CASE WHEN rate.ends_at > {NOW} THEN rate.hits + 1 ELSE 1 END,
-                ends_at = CASE WHEN rate.ends_at > {NOW} THEN rate.ends_at ELSE excluded.ends_at END""",
-                   [key, seconds], log_exceptions=False)
+        cr.execute(COUNT, [key, seconds], log_exceptions=False)
         return 0
 
     @api.model
     def _forget(self):
         """Drop the windows that are over."""
-        self.env.cr.execute(f'DELETE FROM saas_rate WHERE ends_at < {NOW}')
+        self.env.cr.execute(FORGET)
