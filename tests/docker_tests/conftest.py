@@ -2,6 +2,7 @@
 import functools
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,8 +47,14 @@ def compose():
 def prepared(tmp_path_factory):
     """A copy of the folder for which secrets were generated."""
     folder = copy(tmp_path_factory.mktemp('deployment'))
-    subprocess.run([folder / 'prepare.sh', 'example.com'], check=True, capture_output=True)
+    prepare(folder, 'example.com').check_returncode()
     return folder
+
+
+def prepare(folder, *arguments):
+    """Without what the environment of a stack under test says about ports."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith('SAAS_')}
+    return subprocess.run([folder / 'prepare.sh', *arguments], env=environment, capture_output=True, text=True)
 
 
 def copy(target):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import DOCKER, copy, tools
+from .conftest import DOCKER, copy, prepare, tools
 
 SCRIPTS = sorted([*DOCKER.glob('*.sh'), *DOCKER.glob('bin/*.sh'), DOCKER / 'bin/saas-odoo'])
 
@@ -55,7 +55,7 @@ def test_secrets_are_long_and_all_different(prepared):
 
 def test_nothing_is_overwritten(prepared):
     before = {path: path.read_bytes() for path in (prepared / 'secrets').iterdir()}
-    done = run(prepared / 'prepare.sh', 'other.example')
+    done = prepare(prepared, 'other.example')
     assert done.returncode == 1 and 'is not overwritten' in done.stderr
     assert before == {path: path.read_bytes() for path in (prepared / 'secrets').iterdir()}
     assert 'example.com' in (prepared / '.env').read_text()
@@ -65,7 +65,7 @@ def test_an_interrupted_attempt_is_begun_again(tmp_path):
     folder = copy(tmp_path)
     (folder / 'secrets.new').mkdir()
     (folder / 'secrets.new/saas_secret_key').write_text('half')
-    assert run(folder / 'prepare.sh', 'localhost').returncode == 0
+    assert prepare(folder, 'localhost').returncode == 0
     assert len((folder / 'secrets/saas_secret_key').read_text()) == 44
     assert 'SAAS_TENANT_URL=http://{name}.localhost:8080\n' in (folder / '.env').read_text()
 
@@ -74,7 +74,7 @@ def test_an_interrupted_attempt_is_begun_again(tmp_path):
     (), ('a', 'b'), ('',), ('https://example.com',), ('Example.com',), ('x y',), ('-x',)])
 def test_what_is_no_domain(tmp_path, arguments):
     folder = copy(tmp_path)
-    assert run(folder / 'prepare.sh', *arguments).returncode == 1
+    assert prepare(folder, *arguments).returncode == 1
     assert not (folder / 'secrets').exists() and not (folder / '.env').exists()
 
 
