@@ -43,19 +43,23 @@ def follow_mail(window, world, email):
     window.page.goto(wait_for_link(world.stack, email, '/saas/confirm/'))
 
 
-def hold_progress(page):
-    """Keep the first answer with some progress on the page, for its picture; call what is returned to go on."""
-    kept = []
+class Held:
+    """Keeps the first answer that shows some progress on the page until it has been looked at."""
 
-    def answer(route):
-        if not kept:
-            response = route.fetch()
-            if not 20 < response.json().get('percent', 0) < 90:
-                return route.fulfill(response=response)
-            kept.append(response)
-        return route.fulfill(response=kept[0])
-    page.route('**/status', answer)
-    return lambda: page.unroute('**/status')
+    def __init__(self, page):
+        self.kept, self.over = None, False
+        page.route('**/status', self._answer)
+
+    def _answer(self, route):
+        if self.over:
+            return route.continue_()
+        response = self.kept or route.fetch()
+        if 20 < response.json().get('percent', 0) < 90:
+            self.kept = response
+        return route.fulfill(response=response)
+
+    def release(self):
+        self.over = True
 
 
 def start(page):
@@ -85,13 +89,13 @@ def test_journey(visit, world, company, screen, lang):
     assert ('/es/' in page.url) == (lang == 'es'), 'the mail leads to the page in the language of the order'
     expect(page.locator('.o_saas_limits')).to_contain_text(f'{name}.localhost')
     window.look('confirm')
-    go_on = hold_progress(page)
+    held = Held(page)
     start(page)
     moving = page.locator('.o_saas_steps [data-state=done]')
     expect(moving.or_(page.locator('.o_saas_address')).first).to_be_visible()
     if moving.count():      # else it was faster than the eye
         window.look('progress')
-    go_on()
+    held.release()
     expect(page.locator('.o_saas_progress[data-phase=ready]')).to_be_visible(timeout=60_000)
     expect(page.locator('.o_saas_address')).to_have_attribute('href', world.tenant_url(name))
     window.look('ready')
