@@ -96,7 +96,6 @@ class Run:
 
     def unit(self, stack, suites):
         """In a copy of the master's database made before anything was done in it."""
-        stack.install_master()
         database, config, environment = stack.make_unit_database()
         paths = self.paths('addons/*/tests')
         ignored = [f'--ignore={path}' for path in self.paths('addons/*/tests/drivers')]

@@ -23,36 +23,32 @@ class MasterDatabase:
         self.server = runtime.database
         self.record = self.settings.state / 'master.json'
 
-    def prepare(self, before_change=lambda: None):
-        """True if anything had to be done. ``before_change`` stops the servers that use it."""
-        wanted = self._wanted()
-        found = self._recorded()
-        due = [part for part in wanted if found.get(part) != wanted[part]]
-        if 'installed' in due:
-            before_change()
-            self._install_or_update(wanted['installed']['modules'], found.get('installed'))
-            self._remember({**found, 'installed': wanted['installed']})
-        if 'setup' in due:
-            self._set_up()
-            self._remember(wanted)
-        return bool(due)
-
-    def _wanted(self):
+    def install(self, before_change=lambda: None):
+        """Install or update what has changed. ``before_change`` stops the servers that use the database."""
         modules = addons(self.settings.addons)
         if not modules:
             raise Problem(f'{self.settings.addons} holds no addon: this is not a whole checkout.')
-        return {
-            'installed': {'addons': checksum(self.settings.addons), 'modules': modules,
-                          'odoo': str(self.runtime.odoo.script)},
-            'setup': {'url': self.settings.url, 'password': _digest(self.runtime.secrets['ADMIN_PASSWORD']),
-                      'script': _digest(_SETUP.read_text())},
-        }
+        wanted = {'addons': checksum(self.settings.addons), 'modules': modules, 'odoo': str(self.runtime.odoo.script)}
+        found = self._recorded()
+        if found.get('installed') != wanted:
+            before_change()
+            self._install_or_update(modules, found.get('installed'))
+            self._remember(found, installed=wanted)
+
+    def set_up(self):
+        """Tell it its address and its administrator's password."""
+        wanted = {'url': self.settings.url, 'password': _digest(self.runtime.secrets['ADMIN_PASSWORD']),
+                  'script': _digest(_SETUP.read_text())}
+        found = self._recorded()
+        if found.get('setup') != wanted:
+            self._set_up()
+            self._remember(found, setup=wanted)
 
     def _recorded(self):
         return json.loads(self.record.read_text()) if self.record.exists() and self._existing() else {}
 
-    def _remember(self, done):
-        write_if_changed(self.record, json.dumps(done, indent=1))
+    def _remember(self, before, **done):
+        write_if_changed(self.record, json.dumps({**before, **done}, indent=1))
 
     def _install_or_update(self, modules, installed):
         if installed:

@@ -101,12 +101,16 @@ class Stack:
 
     def install_master(self):
         """The master's database with our addons as they are now."""
-        MasterDatabase(self.runtime).prepare(before_change=self._stop_masters)
+        database = MasterDatabase(self.runtime)
+        database.install(before_change=self._stop_masters)
+        database.set_up()
 
     def make_unit_database(self):
-        """A copy of the freshly installed master's database, for tests that run inside Odoo; returns what they need:
-        its name, a configuration file and the environment."""
-        return MasterDatabase(self.runtime).copy_for_unit_tests()
+        """The master's database as installed and no more, for tests that run inside Odoo; before the first ``up``.
+        Returns what they need: a copy's name, a configuration file and the environment."""
+        database = MasterDatabase(self.runtime)
+        database.install()
+        return database.copy_for_unit_tests()
 
     def start_master(self, index=1, port=None):
         """One more master server on the same database; returns its address."""
@@ -209,7 +213,7 @@ class Stack:
         wanted = self.settings.series or odoo_sources.named_series(self.settings)
         if wanted not in (None, series):
             raise Problem(f'This stack was made with Odoo {series} and its databases do not fit {wanted}: run '
-                          '`make clean` first, or give the other a folder and ports of its own (SAAS_STATE, SAAS_…_PORT).')
+                          '`make clean` first, or give the other a folder and ports of its own (see README).')
         return self.settings.change(series=series)
 
     def _remember_series(self):
