@@ -27,6 +27,7 @@ cd "$1" 2>/dev/null || { echo absent; exit 0; }
 job=$2
 if [ ! -e "$job.log" ]; then echo absent
 elif ! flock -n -s "$job.lock" true; then echo running
+elif [ -e "$job.told" ]; then echo absent
 elif [ -e "$job.exit" ]; then echo "exit $(cat "$job.exit")"
 else echo killed
 fi
@@ -71,7 +72,8 @@ class Job:
         One that ended, however, stays as it is until that was told (``tell``): no failure is lost or repeated unseen.
         """
         steps = '\n'.join(f'{shlex.join(argv)} || exit_with $?' for argv in commands)
-        script = (f'exit_with() {{ echo "$1" > {self.name}.exit.new; mv {self.name}.exit.new {self.name}.exit; exit "$1"; }}\n'
+        end = f'{self.name}.exit'
+        script = (f'exit_with() {{ echo "$1" > {end}.new; mv {end}.new {end}; exit "$1"; }}\n'
                   f'{steps}\nexit_with 0\n')
         if self.look().status == RUNNING:
             return
@@ -101,7 +103,7 @@ def stop_all(transport, folder):
 
 
 def last_words(log, lines=12):
-    """The lines of a log that say what went wrong: its errors if it has any, else its end."""
+    """The end of a log, where it says what went wrong."""
     kept = [line for line in log.splitlines() if line.strip()]
     return '\n'.join(kept[-lines:])
 
@@ -109,4 +111,5 @@ def last_words(log, lines=12):
 def require(state, what):
     """Raise Permanent with the log's end unless the job is done."""
     if state.status != DONE:
-        raise Permanent(f'{what} failed on the node (exit code {state.exit_code}). The end of its log:\n{last_words(state.log)}')
+        raise Permanent(f'{what} failed on the node (exit code {state.exit_code}). The end of its log:\n'
+                        f'{last_words(state.log)}')

@@ -152,7 +152,8 @@ def _set_administrator(cursor, schema, tenant, admin):
                    [login, signature, admin])
     schema.update(cursor, 'res_partner', _partner(name, tenant.login), 'id = %s', (partner,))
     if tenant.api_key:
-        cursor.execute("INSERT INTO res_users_apikeys (name, user_id, scope, index, key) VALUES (%s, %s, 'rpc', %s, %s)",
+        cursor.execute('INSERT INTO res_users_apikeys (name, user_id, scope, index, key)'
+                       " VALUES (%s, %s, 'rpc', %s, %s)",
                        [KEY_NAME, admin, tenant.api_key[:KEY_INDEX], hash_key(tenant.api_key)])
 
 
@@ -161,8 +162,8 @@ def _set_language(cursor, tenant):
 
     ``TenantRPC.load_language`` loads others once the tenant is live.
     """
-    cursor.execute("SELECT id, code FROM res_lang WHERE active AND code IN (%s, 'en_US') ORDER BY code = 'en_US' LIMIT 1",
-                   [tenant.lang])
+    cursor.execute("SELECT id, code FROM res_lang WHERE active AND code IN (%s, 'en_US')"
+                   " ORDER BY code = 'en_US' LIMIT 1", [tenant.lang])
     row = cursor.fetchone()
     if not row:
         return None
@@ -184,7 +185,8 @@ def _set_website(cursor, schema, tenant, lang):
     if not row:
         return
     website, = row
-    cursor.execute('UPDATE website SET name = %s, domain = NULL WHERE id = %s', [tenant.company or tenant.name, website])
+    name = tenant.company or tenant.name
+    cursor.execute('UPDATE website SET name = %s, domain = NULL WHERE id = %s', [name, website])
     if lang:
         cursor.execute('INSERT INTO website_lang_rel (website_id, lang_id) VALUES (%s, %s) ON CONFLICT DO NOTHING',
                        [website, lang])

@@ -66,7 +66,9 @@ def translate(error, spec):
 
 @contextmanager
 def connect(spec, database=None, autocommit=False, timeout=STATEMENT_TIMEOUT):
-    """Yield a cursor on a connection of its own; one transaction unless ``autocommit``, committed if the block ends well.
+    """Yield a cursor on a connection of its own.
+
+    One transaction unless ``autocommit``, committed if the block ends well.
 
     :param spec: ``spec.Postgres``
     :param database: name, the maintenance database by default

@@ -77,12 +77,16 @@ class TenantRPC:
         except requests.ReadTimeout as error:
             raise Retryable(f'{self.database} did not answer within {timeout:.0f} s.') from error
         except (requests.ConnectionError, requests.Timeout) as error:
-            raise Unreachable(f'Nothing answers for {self.database} at {self.url}; check that Odoo runs there.') from error
+            raise Unreachable(f'Nothing answers for {self.database} at {self.url};'
+                              ' check that Odoo runs there.') from error
         self._check_status(response)
         try:
-            return dict(response.json())
-        except (TypeError, ValueError) as error:
-            raise Permanent(f'What answers for {self.database} at {self.url} is not Odoo; check the address.') from error
+            answer = response.json()
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict) or 'jsonrpc' not in answer:
+            raise Permanent(f'What answers for {self.database} at {self.url} is not Odoo; check the address.')
+        return answer
 
     def _check_status(self, response):
         status = response.status_code
@@ -137,7 +141,7 @@ class TenantRPC:
             raise Retryable(f'{self.database}: {", ".join(missing)} did not get installed; it is tried again.')
 
     def _modules(self, names):
-        return self.call('ir.module.module', 'search_read', [('name', 'in', names)], ['name', 'state', 'write_date'])
+        return self.call('ir.module.module', 'search_read', [('name', 'in', names)], ['name', 'state'])
 
     def _check_available(self, names, modules):
         usable = {module['name'] for module in modules if module['state'] != 'uninstallable'}
@@ -147,18 +151,16 @@ class TenantRPC:
                             ' install them there or ask for others.')
 
     def _settle(self):
-        """Wait for a module operation that goes on; cancel what a killed server left marked."""
-        pending = self.call('ir.module.module', 'search_read', [('state', 'in', PENDING)], ['name', 'state', 'write_date'])
+        """Retryable while a module operation goes on; what a killed server left marked is unmarked."""
+        pending = self.call('ir.module.module', 'search_read', [('state', 'in', PENDING)], ['state', 'write_date'])
         if not pending:
             return
         latest = max(datetime.fromisoformat(module['write_date']) for module in pending)
         if datetime.now(timezone.utc).replace(tzinfo=None) - latest < timedelta(seconds=STALLED):
             raise Retryable(f'{self.database} is installing {len(pending)} module(s) already.', after=15)
-        for state, method in (('to install', 'button_install_cancel'), ('to upgrade', 'button_upgrade_cancel'),
-                              ('to remove', 'button_uninstall_cancel')):
-            ids = [module['id'] for module in pending if module['state'] == state]
-            if ids:
-                self.call('ir.module.module', method, ids)
+        for module in pending:      # as Odoo's own buttons do, which have other names on each series
+            state = 'uninstalled' if module['state'] == 'to install' else 'installed'
+            self.call('ir.module.module', 'write', [module['id']], {'state': state})
 
     # -- languages and the customer's password -----------------------------------------
 

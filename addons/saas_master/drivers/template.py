@@ -57,7 +57,7 @@ class TemplateBuilder:
         :raises Permanent: a module, or one that it needs, is not on the node; known before the long part begins
         """
         job = self._job(build_db, 'install')
-        if job.look().status == RUNNING:
+        if job.look().status != ABSENT:     # it runs, or its end waits to be told by poll
             return
         modules = sorted({*modules, *ALWAYS})
         self._check_present(modules)
@@ -118,7 +118,7 @@ class TemplateBuilder:
         return found
 
     def drop(self, build_db):
-        """Remove the database, its files and what still builds it; repeatable. A foreign database is left: Permanent."""
+        """Remove the database, its files and what still builds it; repeatable. Permanent if it is not ours."""
         filestore.check_names('0' * 32, build_db)
         with self._cursor(autocommit=True) as cursor:
             database = self._ours(cursor, build_db)
@@ -155,7 +155,7 @@ class TemplateBuilder:
         """NotYet while the job runs, None when it is done; its failure is told once, then it may start anew."""
         state = job.look()
         if state.status == ABSENT:
-            raise Permanent(f'{what} was never started on the node, or its folder is gone; build the template again.')
+            raise Permanent(f'{what} is not under way on the node. Build the template again.')
         if state.status == RUNNING:
             found = LOADING.findall(state.log)
             return NotYet(POLL, '{} ({}/{})'.format(*found[-1]) if found else '')
@@ -171,9 +171,10 @@ class TemplateBuilder:
         database = look(cursor, build_db).get(build_db)
         if not database and must_exist:
             raise NotFound(f'The template database {build_db} is not on the node; build it again.')
-        # creating and marking are two statements: a database without any mark, but with the flag, is half-made by us
+        # creating and marking are two statements: one with the flag but without any mark is half-made by us
         if database and database.comment != _mark(build_db) and (database.comment or not database.is_template):
-            raise Permanent(f'The node has a database {build_db} that is no template of ours. Rename or remove it there.')
+            raise Permanent(f'The node has a database {build_db} that is no template of ours.'
+                            ' Rename or remove it there.')
         return database
 
     def _look(self):
@@ -198,8 +199,8 @@ class TemplateBuilder:
             elif name != 'base':
                 pending += modules[name]['depends']
         if absent:
-            raise Permanent(f'Module(s) {", ".join(sorted(absent))} are not on node {self.spec.odoo_url}: install them there'
-                            ' or take them out of the template.')
+            raise Permanent(f'Module(s) {", ".join(sorted(absent))} are not on node {self.spec.odoo_url}:'
+                            ' install them there or take them out of the template.')
 
 
 def _mark(build_db):

@@ -36,7 +36,9 @@ def sizes(folder):
 
 
 roots = list(dict.fromkeys([os.path.dirname(odoo.release.__file__), *odoo.addons.__path__]))
-modules, digest = {}, hashlib.sha256(odoo.release.version.encode())
+modules, digest = {}, hashlib.sha256()
+with open(odoo.release.__file__, 'rb') as release:
+    digest.update(release.read())
 for name, source in manifests(odoo.addons.__path__):
     if name not in modules:
         digest.update(source)
@@ -48,5 +50,4 @@ for root in roots:
     if not any(root.startswith(other + os.sep) for other in roots):
         for file, size in sizes(root):
             digest.update(f'{os.path.relpath(file, root)}:{size}\n'.encode())
-print('saas:' + json.dumps({
-    'version': odoo.release.version, 'modules': modules, 'digest': digest.hexdigest()}), flush=True)
+print('saas:' + json.dumps({'modules': modules, 'digest': digest.hexdigest()}), flush=True)

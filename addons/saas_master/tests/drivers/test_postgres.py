@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 from drivers.errors import AuthError, NotFound, Permanent, Retryable, Unreachable
 from drivers.postgres import connect
+
 from pg_fixtures import databases, query
 from real_servers import free_port
 

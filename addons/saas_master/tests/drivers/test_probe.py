@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from drivers.errors import Retryable
 from drivers.probe import probe_gone, probe_suspended, probe_tenant
+
 from real_servers import free_port
 
 

@@ -11,6 +11,7 @@ from drivers.errors import NotFound, Permanent, Retryable
 from drivers.postgres import connect
 from drivers.shared_node import SharedNode
 from drivers.transport import LocalTransport
+
 from pg_fixtures import RUN, databases, new_tenant, query
 
 TEMPLATE = f'{RUN}_plain'
