@@ -126,7 +126,7 @@ class SaasWebsite(http.Controller):
         if signup._is_expired():
             return self._private('saas_master.confirm_expired', {
                 'signup': signup, 'token': token, 'limited': limited}, 410, limited)
-        problem = problem or request.env['saas.tenant'].sudo()._name_problem(signup.name)
+        problem = problem or signup._name_problem(signup.name)
         return self._private('saas_master.confirm', {
             'signup': signup, 'token': token, 'name': visitor.clean(name) or signup.name, 'problem': problem,
             'address': signup._address_parts(signup.plan_id),

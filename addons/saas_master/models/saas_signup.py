@@ -199,20 +199,24 @@ class SaasSignup(models.Model):
         if self._is_expired():
             return 'expired', _('This link is too old.')
         name = visitor.clean(name).lower() or self.name
-        problem = self.env['saas.tenant']._name_problem(name)
-        tenant = self._same_order(name).tenant_id if problem and problem[0] == 'taken' else self.env['saas.tenant']
-        if problem and not tenant:
+        problem = self._name_problem(name)
+        if problem:
             return problem
         try:
             with self.env.cr.savepoint():
                 customer = self._customer()
-                tenant = tenant or self._create_tenant(name, customer)
+                tenant = self._same_order(name).tenant_id or self._create_tenant(name, customer)
         except UniqueViolation:     # somebody confirmed the same name a moment ago
             return 'taken', self.env['saas.tenant']._name_message('taken')
         self.write({
             'name': name, 'state': 'confirmed', 'confirmed_at': fields.Datetime.now(),
             'partner_id': customer.id, 'tenant_id': tenant.id})
         return False
+
+    def _name_problem(self, name):
+        """False, or (code, message) why this order cannot have ``name``."""
+        problem = self.env['saas.tenant']._name_problem(name)
+        return False if problem and problem[0] == 'taken' and self._same_order(name) else problem
 
     def _same_order(self, name):
         """Who sent the form twice confirms the same order by either mail."""
@@ -268,9 +272,11 @@ class SaasSignup(models.Model):
 
     @api.model
     def _cron_tidy(self):
-        """Mark orders whose link is too old, forget those nobody confirmed, and the limits that are over."""
+        """Mark orders whose link is too old, forget those nobody confirmed, where visitors were, and limits that are over."""
         now = fields.Datetime.now()
         self.search([('state', '=', 'pending'), ('expires_at', '<', now)]).state = 'expired'
         kept_from = now - timedelta(days=self._number('signup_keep_days'))
-        self.search([('state', '=', 'expired'), ('write_date', '<', kept_from)]).unlink()
+        old = self.search([('create_date', '<', kept_from)])
+        old.filtered(lambda signup: signup.state == 'expired').unlink()
+        old.exists().filtered('ip').ip = False
         self.env['saas.rate']._forget()

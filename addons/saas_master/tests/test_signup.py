@@ -188,8 +188,8 @@ class TestLink(SignupCase):
         confirmed.state = 'confirmed'
         forgotten.state = 'expired'
         self.env.flush_all()
-        self.env.cr.execute("UPDATE saas_signup SET write_date = write_date - interval '8 days' WHERE id IN %s",
-                            [(forgotten | confirmed).ids and tuple((forgotten | confirmed).ids)])
+        self.env.cr.execute("UPDATE saas_signup SET create_date = create_date - interval '8 days' WHERE id IN %s",
+                            [tuple((forgotten | confirmed).ids)])
         self.env['saas.rate'].create([
             {'key': 'over', 'hits': 1, 'ends_at': now - timedelta(minutes=5)},
             {'key': 'open', 'hits': 1, 'ends_at': now + timedelta(minutes=5)}])
@@ -199,6 +199,7 @@ class TestLink(SignupCase):
         self.env.invalidate_all()
         self.assertEqual((kept | late | confirmed).mapped('state'), ['pending', 'expired', 'confirmed'])
         self.assertFalse(forgotten.exists())
+        self.assertEqual((kept | confirmed).mapped('ip'), ['192.0.2.1', False])
         self.assertEqual(self.env['saas.rate'].search([]).mapped('key'), ['open'])
 
 

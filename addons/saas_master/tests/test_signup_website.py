@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo import http
 from odoo.tests import HttpCase, tagged
 
-from .signup_common import GOOD, SignupCase
+from .signup_common import GOOD, TOKEN, SignupCase
 
 INVALID = re.compile(r'id="(\w+)_problem"[^>]*>\s*[^<\s]')
 
@@ -261,6 +261,16 @@ class TestLinks(WebsiteCase):
         self._post(f'/saas/confirm/{token}', {'name': 'nandu-too'})
         self.env.invalidate_all()
         self.assertEqual(self.Signup.search([]).tenant_id.name, 'nandu-too')
+
+    def test_the_other_mail_of_the_same_order(self):
+        for _time in range(2):
+            self._order()
+        first, second = (TOKEN.search(mail.body_html)[1] for mail in self._mails())
+        self._post(f'/saas/confirm/{first}')
+        self.assertNotIn('cannot be given any more', self.url_open(f'/saas/confirm/{second}').text)
+        self._post(f'/saas/confirm/{second}')
+        self.env.invalidate_all()
+        self.assertEqual(len(self.Signup.search([]).tenant_id), 1)
 
     def test_spanish_address(self):
         website = self.env['website'].search([], limit=1)
