@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 
 from ..drivers.errors import Permanent
-from ..drivers.probe import probe_gone, probe_suspended, probe_tenant
+from ..drivers.probe import probe_gone, probe_suspended, probe_tenant, warm_tenant
 from ..drivers.rpc import TenantRPC
 from ..drivers.spec import TenantSpec
 from ..drivers.vault import Vault
@@ -36,6 +36,7 @@ class SaasTenant(models.Model):
                 ('clone_filestore', _('Clone the files')),
                 ('personalise', _('Make it yours')),
                 ('publish_database', _('Put it on the server')),
+                ('warm', _('Start it')),
                 ('route', _('Open the address')),
                 ('observe', _('Check that it answers')),
                 ('go_live', _('Hand it over')),
@@ -117,6 +118,13 @@ class SaasTenant(models.Model):
     def _step_publish_database(self, step):
         spec = self._spec()
         return self.node_id._on_node(lambda shared: shared.publish_database(spec))
+
+    def _step_warm(self, step):
+        url, host, name = self.node_id.odoo_url, self._netloc(), self.name
+
+        def act():
+            warm_tenant(url, host, name, PROBE_SECONDS)
+        return act
 
     def _step_route(self, step):
         self.is_routed = True
