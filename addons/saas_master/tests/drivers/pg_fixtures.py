@@ -121,9 +121,9 @@ def node(spec):
 
 def start_odoo(spec, *options):
     """A server of the node that answers; the caller ends it."""
-    log = open(f'{spec.data_dir}/../server.log', 'ab')      # noqa: SIM115 - it is the process's
-    process = subprocess.Popen([*spec.odoo_command, '-c', spec.odoo_config, *options], stdin=subprocess.DEVNULL,
-                               stdout=log, stderr=log)
+    with open(f'{spec.data_dir}/../server.log', 'ab') as log:
+        process = subprocess.Popen([*spec.odoo_command, '-c', spec.odoo_config, *options], stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=log)
     deadline = time.monotonic() + 60
     while True:
         with suppress(requests.ConnectionError):
