@@ -38,14 +38,14 @@ class Suites:
         self.reports = stack.state / 'reports'
         self.reports.mkdir(parents=True, exist_ok=True)
 
-    def plain(self, name, *paths, seconds=900, **environment):
+    def plain(self, name, *paths, seconds=900, start=(), **environment):
         """Tests that do not run inside Odoo."""
-        return self._pytest(name, ['-p', 'no:odoo', *paths], environment, seconds)
+        return self._pytest(name, ['-p', 'no:odoo', *paths], environment, seconds, start)
 
     def drivers(self, name, *paths):
         """The drivers as what they are, plain Python, against real servers, as the tenants' role."""
         server, state = self.stack.server, self.stack.state
-        return self.plain(name, *paths, **{
+        return self.plain(name, *paths, start=self._measured(), **{
             'PGHOST': server.host, 'PGPORT': str(server.port), 'PGUSER': 'saas_tenant',
             'PGPASSWORD': self.stack.secrets['TENANT_DB_PASSWORD'],
             'SAAS_ODOO_COMMAND': str(state / 'bin/odoo-tenant')})
@@ -53,14 +53,17 @@ class Suites:
     def inside_odoo(self, name, database, config, environment, *paths):
         """pytest-odoo: the tests of the addons in a database that has them installed."""
         options = [f'--odoo-config={config}', f'--odoo-database={database}', '--odoo-http', *paths]
-        return self._pytest(name, options, environment, 1200)
+        return self._pytest(name, options, environment, 1200, self._measured())
 
-    def _pytest(self, name, options, environment, seconds):
+    def _measured(self):
+        """Before ``-m pytest`` where the addons' own lines run in the tests' process."""
+        return ['-m', 'coverage', 'run', '--rcfile=pyproject.toml', f'--data-file={self.stack.state}/coverage/data']
+
+    def _pytest(self, name, options, environment, seconds, start):
         report = self.reports / f'{name.replace(" ", "-")}.xml'
         report.unlink(missing_ok=True)
-        argv = [self.stack.python, '-m', 'coverage', 'run', '--rcfile=pyproject.toml',
-                f'--data-file={self.stack.state}/coverage/data', '-m', 'pytest', f'--junitxml={report}', '-q', '-rs',
-                *options, *self.arguments]
+        argv = [self.stack.python, *start, '-m', 'pytest', f'--junitxml={report}', '-q', '-rs', *options,
+                *self.arguments]
         env = {**base_environment(), **self.stack.settings.environment(), **self.tools, 'SAAS_SERIES':
                self.stack.odoo.series, **environment}
         print(f'\n=== {name}', flush=True)

@@ -1,6 +1,7 @@
 """What the stack has mailed: the catcher's files, read."""
 import email
 import email.policy
+import html
 import re
 import time
 
@@ -53,7 +54,7 @@ def text(message):
     content = re.sub(r'(?is)<a\b[^>]*?href="([^"]+)"[^>]*>(.*?)</a>', r'\2 <\1>', content)
     content = re.sub(r'(?i)<br\s*/?>|</(p|div|tr|h\d|li)>', '\n', content)
     content = re.sub(r'<(?!https?:|mailto:)[^>]+>', '', content)
-    return re.sub(r'\s*\n\s*', '\n', re.sub(r'[ \t\xa0]+', ' ', content)).strip()
+    return re.sub(r'\s*\n\s*', '\n', re.sub(r'[ \t\xa0]+', ' ', html.unescape(content))).strip()
 
 
 def show(state):

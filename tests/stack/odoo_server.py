@@ -97,12 +97,12 @@ class Runtime:
                             'SAAS_CONFIG_DIR': str(self.settings.config)}
         return environment
 
-    def command(self, *arguments, subcommand=(), coverage=False):
+    def command(self, *arguments, subcommand=()):
         """Odoo's command line; the configuration is the caller's to name."""
         start = [self.python]
-        if coverage:
+        if self.settings.coverage:
             start += ['-m', 'coverage', 'run', '--rcfile', CHECKOUT / 'pyproject.toml',
-                      '--data-file', self.settings.state / 'coverage/data', '--parallel-mode']
+                      '--source', self.settings.addons, '--data-file', self.settings.state / 'coverage/data']
         return [str(word) for word in (*start, self.odoo.script, *subcommand, *arguments)]
 
     def master(self, index=0, port=None):
@@ -110,14 +110,14 @@ class Runtime:
         port = self.settings.ports.master if not index else port
         arguments = ('-c', self.master_config, f'--http-port={port}', '--log-handler=werkzeug:WARNING')
         name = f'master-{index}' if index else 'master'
-        return self._service(name, arguments, 'master', self.master_config, coverage=self.settings.coverage)
+        return self._service(name, arguments, 'master', self.master_config)
 
     def tenant(self):
         arguments = ('-c', self.tenant_config, '--log-handler=werkzeug:WARNING')
         return self._service('tenant', arguments, 'tenant', self.tenant_config)
 
-    def _service(self, name, arguments, role, config, coverage=False):
-        argv = self.command(*arguments, coverage=coverage)
+    def _service(self, name, arguments, role, config):
+        argv = self.command(*arguments)
         env = self.environment(role)
         text = config.read_text() if config.exists() else ''
         fingerprint = hashlib.sha256(repr((argv, sorted(env.items()), text)).encode()).hexdigest()

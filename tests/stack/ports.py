@@ -1,5 +1,7 @@
 """Ports on the loopback address: are they free, and who has them if not."""
+import contextlib
 import errno
+import os
 import socket
 import time
 from pathlib import Path
@@ -41,13 +43,17 @@ def owner(port):
     """'nginx (process 123)' for whoever listens on the port, '' if that cannot be seen."""
     inodes = _listening_inodes(port)
     for process in Path('/proc').glob('[0-9]*') if inodes else ():
-        try:
-            links = {str(link.readlink()) for link in (process / 'fd').iterdir()}
-            if links & inodes:
+        with contextlib.suppress(OSError):      # another user's, or gone
+            if any(_target(link) in inodes for link in (process / 'fd').iterdir()):
                 return f'{(process / "comm").read_text().strip()} (process {process.name})'
-        except OSError:  # another user's, or gone
-            continue
     return ''
+
+
+def _target(link):
+    try:
+        return os.readlink(link)
+    except OSError:     # closed meanwhile
+        return ''
 
 
 def _listening_inodes(port):
