@@ -33,14 +33,19 @@ class Odoo:
     why: str = ''
 
 
-def resolve(settings):
-    """The one to use; says which and why."""
-    for find in (_named, _cached, _official, _debian):
+def resolve(settings, decided=lambda series: None):
+    """The one to use; says which and why. ``decided(series)`` is called as soon as the series is known, which may be
+    long before its files are there."""
+    for find in (_named, _cached, _official):
         found = find(settings)
         if found and settings.series in (None, found.series):
-            say(f'Odoo {found.series}: {found.why}')
-            return found
-    raise Problem('No Odoo was found: name a source tree of 17.0 or 19.0 with ODOO_SRC=<folder>.')
+            decided(found.series)
+            break
+    else:
+        decided('19.0')
+        found = _debian(settings)
+    say(f'Odoo {found.series}: {found.why}')
+    return found
 
 
 def present(settings):
@@ -92,7 +97,12 @@ def _cached(settings):
     if settings.series not in (None, '17.0'):
         return None
     tree = settings.cache / 'odoo-17.0'
-    return inspect(tree, f'the tree in the cache, {tree}') if tree.is_dir() else None
+    if not tree.is_dir():
+        return None
+    found = inspect(tree, f'the tree in the cache, {tree}')
+    if not found or found.series != '17.0':
+        raise Problem(f'{tree} is not an Odoo 17.0 source tree: remove it or put one there.')
+    return found
 
 
 def named_series(settings):
@@ -155,8 +165,6 @@ def _fetch_official(url, building):
 
 # -- Debian -----------------------------------------------------------------------------------------------------------
 def _debian(settings):
-    if settings.series not in (None, '19.0'):
-        return None
     tree = settings.cache / 'odoo-19.0'
     with fetching.lock(settings.cache, 'odoo-19.0'):
         if not tree.is_dir():

@@ -90,11 +90,15 @@ class Stack:
     def start_database(self):
         """Everything up to a PostgreSQL with our roles; what does not wait for each other goes on at once."""
         fetching.require_space(self.state.parent, 1500, 'A stack')
-        self._remember_series()
+        settings = self._settled()
+        start_postgres = self._cluster.start if self.server.private else lambda: None
         with ThreadPoolExecutor() as pool:
-            works = [pool.submit(work) for work in (lambda: self.python, self._start_postgres, self.nginx.prepare)]
+            works = [pool.submit(start_postgres), pool.submit(self.nginx.prepare)]
+            self.odoo = odoo_sources.resolve(settings, decided=lambda series: works.append(
+                pool.submit(venvs.ensure, self.settings, f'odoo-{series}')))
         for work in works:
             work.result()
+        self._remember_series()
         version = postgres.prepare(self.server, self.python, self.secrets)
         self.runtime.configure()
         say(f'PostgreSQL {version} at {self.server.host}:{self.server.port}')
@@ -138,10 +142,6 @@ class Stack:
         mail.wait(lambda: mailbox.is_ready(self.settings), 20)
         odoo_server.wait(tenant, ports.tenant)
         odoo_server.wait(master, ports.master)
-
-    def _start_postgres(self):
-        if self.server.private:
-            self._cluster.start()
 
     @cached_property
     def _cluster(self):

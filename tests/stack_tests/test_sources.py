@@ -148,3 +148,16 @@ def test_a_failure_of_the_official_download_is_forgotten_after_a_while(tmp_path,
     monkeypatch.setattr(time, 'time', lambda: 2e10)
     odoo_sources.resolve(settings(tmp_path))
     assert asked
+
+
+def test_a_spoilt_tree_in_the_cache_is_named(tmp_path, offline):
+    (tmp_path / 'cache/odoo-17.0').mkdir(parents=True)
+    with pytest.raises(Problem, match='odoo-17.0 is not an Odoo 17.0 source tree'):
+        odoo_sources.resolve(settings(tmp_path))
+
+
+def test_the_series_is_known_before_its_files_are_there(tmp_path, offline):
+    seen = []
+    odoo_sources.resolve(settings(tmp_path), lambda series: seen.append(
+        (series, (tmp_path / 'cache/odoo-19.0').exists())))
+    assert seen == [('19.0', False)]
