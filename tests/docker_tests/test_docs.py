@@ -94,6 +94,13 @@ def test_the_state_diagram_is_the_declared_table():
     assert drawn == declared
 
 
+def test_the_sequence_has_the_steps_of_the_operation():
+    code = (CHECKOUT / 'addons/saas_master/models/saas_tenant_steps.py').read_text()
+    steps = re.findall(r"\('(\w+)', _\(", code.partition("'provision': [")[2].partition('],')[0])
+    text = (CHECKOUT / 'docs/architecture.md').read_text().partition('sequenceDiagram')[2].partition('```')[0]
+    assert re.findall(r'L-+>>\w+: (\w+)(?=:)', text) == steps
+
+
 @pytest.mark.parametrize('name', ['README.md', 'docs/es/README.md'])
 def test_the_first_screen_has_two_commands(name):
     block = (CHECKOUT / name).read_text().split('```')[1]
