@@ -2,6 +2,8 @@
 
 NO_ACCESS = '.'                     # field attribute ``groups``: only sudo reads it, never RPC
 
+STAFF = 'saas_master.group_saas_support'     # field attribute ``groups``: what customers need not see
+
 # Tenant state -> the states it may change to. Anything else raises.
 TENANT_TRANSITIONS = {
     'draft': {'provisioning', 'deleting'},

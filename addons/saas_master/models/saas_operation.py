@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import ACTIVE, CANCELLABLE, ENDED
+from ..const import CANCELLABLE, ENDED, STAFF
 from ..series import UniqueIndex
 
 STATES = [('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'),
@@ -24,11 +24,11 @@ class SaasOperation(models.Model):
     template_id = fields.Many2one('saas.template', ondelete='cascade', index=True, readonly=True)
     node_id = fields.Many2one('saas.node', ondelete='restrict', index=True, readonly=True)
     step_ids = fields.One2many('saas.operation.step', 'operation_id', readonly=True)
-    params = fields.Json(readonly=True)
+    params = fields.Json(readonly=True, groups=STAFF)
     priority = fields.Integer(default=10, readonly=True, help='Lower runs first.')
     requested_by_id = fields.Many2one('res.users', readonly=True)
     cancel_requested = fields.Boolean(readonly=True)
-    error = fields.Text(readonly=True)
+    error = fields.Text(readonly=True, groups=STAFF)
     started_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
     duration = fields.Float('Duration (s)', compute='_compute_duration')
@@ -39,7 +39,7 @@ class SaasOperation(models.Model):
     not_before = fields.Datetime(readonly=True, default=fields.Datetime.now)
     lease_until = fields.Datetime(readonly=True)
     claim = fields.Integer(readonly=True, default=0, help='Fencing token: raised by every claim.')
-    worker = fields.Char(readonly=True)
+    worker = fields.Char(readonly=True, groups=STAFF)
 
     _tenant_active_uniq = UniqueIndex(
         "(tenant_id) WHERE state IN ('waiting', 'running')",
@@ -85,7 +85,7 @@ class SaasOperation(models.Model):
             if operation.state != 'failed':
                 raise UserError(_('Only a failed operation can be retried; "%s" is not.', operation.display_name))
             if operation.kind == 'provision' and operation.tenant_id.state == 'failed':
-                operation.tenant_id.action_provision()
+                operation.sudo().tenant_id.action_provision()
             else:
                 operation.sudo()._reopen()
         return True
@@ -154,7 +154,3 @@ class SaasOperation(models.Model):
             'steps': [{'name': labels.get(step.code, step.name), 'state': step.state} for step in steps],
             'error': self.error if self.state == 'failed' else None,
         }
-
-    @api.model
-    def _active_domain(self):
-        return [('state', 'in', ACTIVE)]

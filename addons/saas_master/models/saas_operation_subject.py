@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..const import ACTIVE
 from ..series import ALL_USER_GROUPS
 
 
@@ -27,7 +28,7 @@ class SaasOperationSubject(models.AbstractModel):
     def _active_operation(self):
         self.ensure_one()
         return self.env['saas.operation'].sudo().search(
-            [(self._operation_field(), '=', self.id), ('state', 'in', ('waiting', 'running'))], limit=1)
+            [(self._operation_field(), '=', self.id), ('state', 'in', ACTIVE)], limit=1)
 
     def _open(self, kind, priority=10, **params):
         """Write the operation with its steps and wake a worker once this transaction is committed.

@@ -38,6 +38,21 @@ class TestAccess(SaasCase):
         self.own_operation.with_user(self.support).action_retry()
         self.assertEqual(self.own_operation.state, 'waiting')
 
+    def test_support_may_start_a_failed_provision_anew(self):
+        tenant = self._tenant('once-failed')
+        tenant._set_state('provisioning')
+        failed = tenant._open('provision')
+        failed.write({'state': 'failed'})
+        tenant._set_state('failed')
+        failed.with_user(self.support).action_retry()
+        self.assertEqual(tenant.state, 'provisioning')
+        self.assertEqual(tenant._active_operation().requested_by_id, self.support)
+
+    def test_a_customer_sees_no_internals(self):
+        for name in ('error', 'worker', 'params'):
+            with self.assertRaises(AccessError, msg=name):
+                self.own_operation.with_user(self.portal).read([name])
+
     def test_an_employee_without_group_sees_nothing(self):
         for model in MODELS:
             with self.assertRaises(AccessError, msg=model):
