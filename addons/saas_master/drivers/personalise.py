@@ -177,7 +177,11 @@ def _set_language(cursor, tenant):
 
 
 def _set_website(cursor, schema, tenant, lang):
-    """Name and language of the first website, where the template has the module."""
+    """Name and language of the first website, where the template has the module.
+
+    It starts with the one language only: with several, Odoo sends visitors away from ``/`` by what their browser asks
+    for. The template's others stay loaded, for the customer to add.
+    """
     if not schema.has('website'):
         return
     cursor.execute('SELECT id FROM website ORDER BY sequence, id LIMIT 1')
@@ -191,6 +195,7 @@ def _set_website(cursor, schema, tenant, lang):
         cursor.execute('INSERT INTO website_lang_rel (website_id, lang_id) VALUES (%s, %s) ON CONFLICT DO NOTHING',
                        [website, lang])
         cursor.execute('UPDATE website SET default_lang_id = %s WHERE id = %s', [lang, website])
+        cursor.execute('DELETE FROM website_lang_rel WHERE website_id = %s AND lang_id != %s', [website, lang])
 
 
 def _set_mark(cursor, tenant):

@@ -1,5 +1,6 @@
 """Success is observed: ask a tenant's pages through the router, as its visitors do."""
 import time
+from urllib.parse import urlsplit
 
 import requests
 
@@ -8,6 +9,7 @@ from .personalise import MARK_URL
 
 PAUSE = 0.05        # seconds between looks; a router that reloads takes a moment
 CONNECT_TIMEOUT = 5
+REDIRECTS = 3       # a website of several languages sends its visitors to theirs
 LOGIN_PATH = '/web/login'
 DATABASE_HEADER = 'X-Odoo-dbfilter'     # of OCA's dbfilter_from_header, as the router sets it
 LOGIN_FIELD = 'name="login"'
@@ -28,11 +30,7 @@ def probe_tenant(router_url, host, mark, timeout):
             return f'{MARK_URL} answered HTTP {response.status_code}'
         if response.text.strip() != mark:
             return 'another database answers'
-        response = get(LOGIN_PATH)
-        if response.status_code != 200:
-            return f'{LOGIN_PATH} answered HTTP {response.status_code}'
-        return '' if LOGIN_FIELD in response.text else 'there is no login page'
-
+        return _login_page(get)
     return _watch(problem, router_url, host, timeout, 'is not live')
 
 
@@ -42,7 +40,7 @@ def warm_tenant(odoo_url, host, database, timeout):
     The first page costs half a second (registry, templates); three visitors who ask for it at once pay that thrice.
     So it is asked for once, before the router lets anybody in.
     """
-    return _watch(_status(200), odoo_url, host, timeout, 'does not start', {DATABASE_HEADER: f'^{database}$'})
+    return _watch(_login_page, odoo_url, host, timeout, 'does not start', {DATABASE_HEADER: f'^{database}$'})
 
 
 def probe_suspended(router_url, host, timeout):
@@ -53,6 +51,13 @@ def probe_suspended(router_url, host, timeout):
 def probe_gone(router_url, host, timeout):
     """Wait until the router knows no ``host`` (HTTP 404); as ``probe_tenant``."""
     return _watch(_status(404), router_url, host, timeout, 'is not gone')
+
+
+def _login_page(get):
+    response = get(LOGIN_PATH)
+    if response.status_code != 200:
+        return f'{LOGIN_PATH} answered HTTP {response.status_code}'
+    return '' if LOGIN_FIELD in response.text else 'there is no login page'
 
 
 def _status(expected):
@@ -71,7 +76,7 @@ def _watch(problem, router_url, host, timeout, what, headers=()):
 
         def get(path):
             left = max(timeout - (time.monotonic() - start), 1.0)
-            return session.get(router_url.rstrip('/') + path, timeout=(CONNECT_TIMEOUT, left), allow_redirects=False)
+            return _get(session, router_url.rstrip('/'), host, path, left)
 
         while True:
             try:
@@ -85,3 +90,14 @@ def _watch(problem, router_url, host, timeout, what, headers=()):
             if time.monotonic() - start + PAUSE > timeout:
                 raise Retryable(f'{host} {what} through {router_url} yet: {found}.')
             time.sleep(PAUSE)
+
+
+def _get(session, router_url, host, path, timeout):
+    """The page at ``path``; redirects are followed while they stay at ``host``, always through the router."""
+    for _redirect in range(REDIRECTS):
+        response = session.get(router_url + path, timeout=(CONNECT_TIMEOUT, timeout), allow_redirects=False)
+        target = urlsplit(response.headers.get('Location', ''))
+        if not response.is_redirect or target.netloc not in ('', host):
+            break
+        path = target._replace(scheme='', netloc='').geturl()
+    return response

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from drivers.errors import Retryable
-from drivers.probe import probe_gone, probe_suspended, probe_tenant
+from drivers.probe import probe_gone, probe_suspended, probe_tenant, warm_tenant
 
 from real_servers import free_port
 
@@ -47,6 +47,13 @@ def test_a_live_tenant(odoo_server, live_tenant):
     assert 0 < probe_tenant(odoo_server + '/', f'{tenant.name}.localhost', tenant.mark, 20) < 20
 
 
+def test_warming_asks_the_server_itself(odoo_server, live_tenant):
+    tenant = live_tenant()
+    assert 0 < warm_tenant(odoo_server, f'{tenant.name}.localhost', tenant.name, 20) < 20
+    with pytest.raises(Retryable, match='does not start'):
+        warm_tenant(odoo_server, 'saastest-absent.localhost', 'saastest-absent', 0.1)
+
+
 def test_another_database_is_not_the_tenant(odoo_server, live_tenant):
     tenant = live_tenant()
     with pytest.raises(Retryable, match='another database answers'):
@@ -69,6 +76,34 @@ def test_suspended_and_gone(router):
     for probe, status in ((probe_suspended, 200), (probe_suspended, 404), (probe_gone, 503), (probe_gone, 200)):
         with pytest.raises(Retryable, match=f'HTTP {status}'):
             probe(router(status), 'x.localhost', 0.1)
+
+
+class Polyglot(Answer):
+    """A website of several languages: every page is under ``/en``, where it says 503."""
+
+    def do_GET(self):
+        if self.path.startswith('/en/'):
+            return super().do_GET()
+        self.send_response(303)
+        self.send_header('Location', f'{self.page.decode()}/en{self.path}')
+        self.end_headers()
+
+
+@pytest.mark.parametrize('location, stays', [
+    ('', True), ('http://x.localhost:8080', True), ('http://other.localhost', False)])
+def test_redirects_are_followed_while_they_stay_at_the_host(location, stays):
+    server = ThreadingHTTPServer(('127.0.0.1', 0), partial(Polyglot, 503, location.encode()))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        address = f'http://127.0.0.1:{server.server_port}'
+        if stays:
+            assert probe_suspended(address, 'x.localhost:8080', 5) < 5
+        else:
+            with pytest.raises(Retryable, match='HTTP 303'):
+                probe_suspended(address, 'x.localhost:8080', 0.2)
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_router_that_reloads_is_waited_for(router):
