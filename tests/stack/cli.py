@@ -4,7 +4,7 @@ import sys
 import time
 import urllib.request
 
-from . import mailbox, odoo_sources, packaged, processes
+from . import mailbox, odoo_sources, packaged, postgres, processes
 from .report import Problem, say
 from .settings import Settings
 from .stack import Stack
@@ -67,7 +67,7 @@ def clean(options):
 def status(options):
     """0 if everything runs."""
     stack = Stack()
-    services = [service for service in stack.services() if service.name != 'postgres' or stack.server.private]
+    services = [service for service in stack.services() if service.name != 'postgres' or not postgres.named()]
     for service in services:
         pid = service.pid()
         state = f'running, process {pid}, {processes.resident(pid)} MiB' if pid else \

@@ -8,7 +8,7 @@ import urllib.request
 from dataclasses import dataclass
 
 from .ports import LOOPBACK, require_free, unused
-from .processes import Service, base_environment
+from .processes import MARK, Service, base_environment
 from .rendering import render, write_if_changed
 from .report import Problem, last_lines
 from .secret_file import odoo_hash
@@ -130,7 +130,7 @@ class Runtime:
         argv = self.command('-c', self.master_config, *arguments, subcommand=subcommand)
         log = self.settings.state / 'log/setup.log'
         log.parent.mkdir(parents=True, exist_ok=True)
-        env = {**base_environment(), **self.environment(), **dict(extra_env)}
+        env = {**base_environment(), **self.environment(), **dict(extra_env), MARK: str(self.settings.state)}
         with log.open('ab') as output:
             begin = output.tell()
             try:

@@ -41,7 +41,9 @@ class Server:
             del dsn['password']     # left to PGPASSFILE
         order = {'dsn': dsn, 'statements': [(text, values) for text, *values in statements]}
         env = base_environment() if self.private else {**base_environment(), **_named_environment()}
-        answer = run([python, '-I', _SQL], f'PostgreSQL at {self.host}:{self.port}', input=json.dumps(order), env=env)
+        remedy = '' if self.private else 'Check PGHOST, PGPORT, PGUSER and PGPASSWORD, or unset them for a private server.'
+        answer = run([python, '-I', _SQL], f'PostgreSQL at {self.host}:{self.port}', remedy, input=json.dumps(order),
+                     env=env)
         return json.loads(answer)
 
 

@@ -80,6 +80,7 @@ class Stack:
     # -- up -----------------------------------------------------------------------------------------------------------
     def up(self, seeded=True):
         with self._alone():
+            self._require_ports()
             self.start_database()
             self.install_master()
             self._start_servers()
@@ -128,6 +129,15 @@ class Stack:
         """In an orderly way; ``service('master').kill()`` is the other one."""
         self.service(f'master-{index}' if index else 'master').stop()
 
+    def _require_ports(self):
+        """Before anything takes its time. Starting a service looks again."""
+        ports = self.settings.ports
+        for name, port, variable in (('nginx', ports.http, 'http'), ('master', ports.master, 'master'),
+                                     ('tenant', ports.tenant, 'tenant'), ('mail', ports.smtp, 'smtp'),
+                                     *([('postgres', ports.postgres, 'postgres')] if self.server.private else [])):
+            if not self.service(name).pid():
+                require_free(port, name, Ports.variable(variable))
+
     def _start_servers(self):
         ports = self.settings.ports
         mail = mailbox.service(self.settings, self.python)
@@ -150,6 +160,8 @@ class Stack:
     # -- down ---------------------------------------------------------------------------------------------------------
     def down(self):
         """Stop everything, and what any of it has left running; stacks of test runs too."""
+        if not self.state.exists():
+            return []
         stopped = [f'{stack.state.name} {name}' for stack in self._nested() for name in stack.down()]
         with self._alone():
             stopped += [service.name for service in reversed(self.services()) if service.stop()]
