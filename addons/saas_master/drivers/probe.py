@@ -12,7 +12,7 @@ CONNECT_TIMEOUT = 5
 REDIRECTS = 3       # a website of several languages sends its visitors to theirs
 LOGIN_PATH = '/web/login'
 DATABASE_HEADER = 'X-Odoo-dbfilter'     # of OCA's dbfilter_from_header, as the router sets it
-LOGIN_FIELD = 'name="login"'
+LOGIN_FORM = 'oe_login_form'     # of web.login, both series; Odoo's page of databases has a field "login" too
 
 
 def probe_tenant(router_url, host, mark, timeout):
@@ -57,7 +57,7 @@ def _login_page(get):
     response = get(LOGIN_PATH)
     if response.status_code != 200:
         return f'{LOGIN_PATH} answered HTTP {response.status_code}'
-    return '' if LOGIN_FIELD in response.text else 'there is no login page'
+    return '' if LOGIN_FORM in response.text else 'there is no login page'
 
 
 def _status(expected):
