@@ -35,5 +35,6 @@
             'saas_master/static/src/js/*.js',
         ],
     },
+    'post_init_hook': 'post_init_hook',
     'application': True,
 }

@@ -81,6 +81,9 @@ def test_a_name_used_again_is_a_new_tenant(world):
     world.staff().act(first.name, 'action_delete', 'deleted')
     second = steps.Order(first.name, 'Second Company', f'second-{first.name}@journey.example')
     provisioned(world, second)
+    database = world.staff().read(second.name, 'database_name')['database_name']
+    assert database != first.name, 'servers may have cached passwords for the old name'
+    assert not authenticate(world.tenant_server, database, first.email, password)
     assert not authenticate(world.tenant_server, first.name, first.email, password)
     page = steps.login_page(world, second.name)
     assert 'Second Company' in page.text and first.company not in page.text

@@ -15,7 +15,7 @@ HEADER = '# Written by the router driver; changes made by hand are lost.\n'
 # expression that nginx makes of it for X-Odoo-dbfilter: a hyphen is special only between brackets.
 LABEL = r'[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 HOST = re.compile(rf'(?=.{{1,253}}\Z){LABEL}(?:\.{LABEL})+')
-DATABASE = re.compile(LABEL)
+DATABASE = re.compile(LABEL + r'|[a-z0-9][a-z0-9-]{0,49}__[0-9a-f]{8}')     # the second form: a name that was used before
 
 
 @dataclass(frozen=True)

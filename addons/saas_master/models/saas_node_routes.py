@@ -49,6 +49,6 @@ def _locked(cr, keys):
 def _read_routes(cr, node_id):
     """Published tenants of the node; closed while they have any reason for suspension."""
     cr.execute("""
-        SELECT t.name, t.host, EXISTS (SELECT 1 FROM saas_tenant_suspension_rel r WHERE r.tenant_id = t.id)
+        SELECT t.database_name, t.host, EXISTS (SELECT 1 FROM saas_tenant_suspension_rel r WHERE r.tenant_id = t.id)
           FROM saas_tenant t WHERE t.node_id = %s AND t.is_routed""", [node_id])
-    return [Route(host=host, database=name, suspended=closed) for name, host, closed in cr.fetchall()]
+    return [Route(host=host, database=database, suspended=closed) for database, host, closed in cr.fetchall()]

@@ -15,7 +15,7 @@ OPERATION_STATES = ('provisioning', 'running', 'suspended', 'deleting')
 
 
 class SaasTenant(models.Model):
-    """One customer's Odoo. Its name is its database and the first label of its address."""
+    """One customer's Odoo. Its name is the first label of its address and, the first time it is given, its database."""
 
     _name = 'saas.tenant'
     _description = 'SaaS Tenant'
@@ -48,6 +48,7 @@ class SaasTenant(models.Model):
 
     mark = fields.Char(required=True, readonly=True, copy=False, default=lambda self: uuid.uuid4().hex,
                        help='By this everything made for the tenant is recognised as ours.')
+    database_name = fields.Char('Database', readonly=True, copy=False, index=True)
     database_uuid = fields.Char(readonly=True, copy=False)
     api_key_sealed = fields.Char(groups=NO_ACCESS, copy=False)
 
@@ -96,6 +97,8 @@ class SaasTenant(models.Model):
     def _unlink_only_empty(self):
         if any(tenant.state not in ('draft', 'deleted') for tenant in self):
             raise UserError(_('Delete the tenant first (button Delete): its database and files still exist.'))
+        if any(tenant.database_name for tenant in self):
+            raise UserError(_('A tenant that had a database stays on record, so that no other one is ever given its name.'))
 
     # -- names ----------------------------------------------------------------------------------
 

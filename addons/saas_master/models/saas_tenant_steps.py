@@ -61,7 +61,7 @@ class SaasTenant(models.Model):
     def _spec(self, **more):
         self.ensure_one()
         return TenantSpec(
-            name=self.name, mark=self.mark, company=self.company_name, admin_name=self.admin_name,
+            name=self.database_name or self.name, mark=self.mark, company=self.company_name, admin_name=self.admin_name,
             login=self.email, lang=self.lang, base_url=self.url or '', **more)
 
     def _rpc(self):
@@ -70,7 +70,7 @@ class SaasTenant(models.Model):
         if not key:
             raise Permanent(_('The control plane has no key for %s: it was not provisioned by it.', self.name))
         node = self.node_id
-        return TenantRPC(node.odoo_url, self.name, Vault.from_environment().open(key), series=node.series)
+        return TenantRPC(node.odoo_url, self.database_name, Vault.from_environment().open(key), series=node.series)
 
     # -- provision ------------------------------------------------------------------------------
 
@@ -93,8 +93,19 @@ class SaasTenant(models.Model):
         return self._place_on(step, min(usable, key=lambda template: template.node_id.tenant_count))
 
     def _place_on(self, step, template):
-        self.write({'template_id': template.id, 'template_version': template.version, 'node_id': template.node_id.id})
+        self.write({
+            'template_id': template.id, 'template_version': template.version, 'node_id': template.node_id.id,
+            'database_name': self.database_name or self._new_database_name()})
         step.operation_id.node_id = template.node_id
+
+    def _new_database_name(self):
+        """The tenant's name, unless a tenant before had a database of that name: it is never given twice.
+
+        An Odoo server may still hold the old one in memory, and 17.0 accepts a password it has cached for that name
+        before it notices that the database is another (``res.users.check``).
+        """
+        used = self.search_count([('name', '=', self.name), ('id', '!=', self.id), ('database_name', '!=', False)], limit=1)
+        return f'{self.name[:50]}__{self.mark[:8]}' if used else self.name
 
     def _step_clone_database(self, step):
         spec, template = self._spec(), self.template_id.database_name
@@ -120,10 +131,10 @@ class SaasTenant(models.Model):
         return self.node_id._on_node(lambda shared: shared.publish_database(spec))
 
     def _step_warm(self, step):
-        url, host, name = self.node_id.odoo_url, self._netloc(), self.name
+        url, host, database = self.node_id.odoo_url, self._netloc(), self.database_name
 
         def act():
-            warm_tenant(url, host, name, PROBE_SECONDS)
+            warm_tenant(url, host, database, PROBE_SECONDS)
         return act
 
     def _step_route(self, step):

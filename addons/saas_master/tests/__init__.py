@@ -5,5 +5,7 @@ from . import test_names
 from . import test_node
 from . import test_plan_settings
 from . import test_signup
+from . import test_signup_race
+from . import test_signup_website
 from . import test_template
 from . import test_tenant

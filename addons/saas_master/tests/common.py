@@ -35,7 +35,8 @@ class SaasCase(TransactionCase):
 
     @classmethod
     def _running_tenant(cls, name='acme-test', **values):
-        tenant = cls._tenant(name, template_id=cls.template.id, node_id=cls.node.id, **values)
+        tenant = cls._tenant(name, **{
+            'template_id': cls.template.id, 'node_id': cls.node.id, 'database_name': name, **values})
         tenant._set_state('provisioning')
         tenant._set_state('running')
         tenant.is_routed = True

@@ -18,7 +18,7 @@ FIELD = re.compile(r'model:ir\.model\.fields,\w+:(saas_master\.\w+)')
 PLACEHOLDER = re.compile(r'%(?:\(\w+\))?[sd]|\{\w+\}')
 CODE = re.compile(r'[a-z]+(_[a-z]+)*')      # not for people; 19.0 takes what stands beside _() in a tuple for a term
 SAME = {
-    'Base', 'Error', 'GB', 'Host', 'ID', 'MB', 'Odoo 17.0', 'Odoo 19.0', 'Plan', 'PostgreSQL', 'SSH', 'SaaS', 'Tenant',
+    'Base', 'Enterprise', 'Error', 'GB', 'Host', 'ID', 'MB', 'Odoo 17.0', 'Odoo 19.0', 'Plan', 'PostgreSQL', 'SSH', 'SaaS', 'Tenant',
     'Tenants', 'acme', 'contacts, calendar',
 }
 ENGLISH = set(

@@ -1,6 +1,7 @@
 from odoo.exceptions import UserError
 
 from odoo.addons.saas_master.const import TENANT_TRANSITIONS
+from odoo.addons.saas_master.drivers import router
 from odoo.addons.saas_master.drivers.errors import Permanent
 
 from .common import SaasCase
@@ -63,6 +64,30 @@ class TestTenant(SaasCase):
         self.assertEqual(tenant.host, 'acme-test.test.localhost')
         self.assertTrue(tenant.is_routed and tenant.live_at and tenant.trial_end)
         self.assertEqual(operation.node_id, self.node)
+
+    def test_a_database_name_is_never_given_twice(self):
+        self._patch_outside()
+        first = self._running_tenant('again')
+        first._set_state('deleting')
+        first._set_state('deleted')
+        self.env.flush_all()
+        second = self._tenant('again')
+        second.action_provision()
+        self._run(self._operation(second))
+        self.assertEqual(second.database_name, f'again__{second.mark[:8]}')
+        self.assertEqual(second._spec().name, second.database_name)
+        self.assertEqual(second.host, 'again.test.localhost')
+        self.assertIn(second.database_name, router.render([router.Route(second.host, second.database_name)]))
+        longest = self._running_tenant('l' * 63)
+        longest._set_state('deleting')
+        longest._set_state('deleted')
+        self.env.flush_all()
+        again = self._tenant('l' * 63)
+        self.assertLessEqual(len(again._new_database_name()), 63)
+        router.render([router.Route('long.localhost', again._new_database_name())])
+        for tenant in (first, second):
+            with self.assertRaises(UserError):
+                tenant.unlink()
 
     def test_provision_waits_for_the_template(self):
         self._patch_outside()
