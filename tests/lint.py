@@ -50,10 +50,13 @@ def _lines(found):
 
 
 def tracked(*suffixes):
-    """Files that are or could become part of the repository."""
-    listed = subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], cwd=CHECKOUT,
-                            capture_output=True, text=True, check=True).stdout.split('\0')
-    return sorted({CHECKOUT / name for name in listed if name.endswith(suffixes) and (CHECKOUT / name).is_file()})
+    """Files that are or could become part of the repository; without git, all but those in hidden folders."""
+    try:
+        names = subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], cwd=CHECKOUT,
+                               capture_output=True, text=True, check=True).stdout.split('\0')
+    except (OSError, subprocess.CalledProcessError):
+        names = (str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob('[!.]*/**/*'))
+    return sorted({CHECKOUT / name for name in names if name.endswith(suffixes) and (CHECKOUT / name).is_file()})
 
 
 def _imports_of_odoo():

@@ -125,9 +125,8 @@ def _fail(result, complaint):
 
 def tools(settings):
     """Browser and SSH server for the tests, as the variables and the PATH by which these find them."""
-    chromium, sshd, nginx = (packaged.find(settings, program)
-                             for program in (packaged.CHROMIUM, packaged.SSHD, packaged.NGINX))
-    server = packaged.binary(sshd, packaged.SSHD)
+    chromium, nginx = (packaged.find(settings, program) for program in (packaged.CHROMIUM, packaged.NGINX))
+    server = packaged.sshd(settings)
     folders = [str(chromium.parent), str(server.parents[1] / 'bin'), os.environ.get('PATH', os.defpath)]
     return {'SAAS_CHROMIUM': str(chromium), 'SAAS_SSHD': str(server), 'SAAS_NGINX': str(nginx),
             'PATH': os.pathsep.join(folders)}

@@ -130,5 +130,5 @@ def chromium(options):
 
 
 def sshd(options):
-    print(packaged.binary(packaged.find(Settings.from_environment(), packaged.SSHD), packaged.SSHD))
+    print(packaged.sshd(Settings.from_environment()))
 

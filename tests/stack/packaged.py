@@ -9,13 +9,15 @@ from pathlib import Path
 
 from . import apt, fetching
 from .processes import base_environment
+from .rendering import write_if_changed
 from .report import Problem, doing, say
 
 
 @dataclass(frozen=True)
 class Program:
     """``installed``: names looked for on PATH and in sbin; ``inside``: where the package has it; ``check``: arguments
-    with which it ends at once."""
+    with which it ends at once; ``options``: those that overrule a built-in path, with the file of the package that they
+    are to name, if it has that."""
 
     name: str
     installed: tuple
@@ -23,12 +25,14 @@ class Program:
     inside: str
     check: tuple
     mebibytes: int = 100
+    options: tuple = ()
 
 
 NGINX = Program('nginx', ('nginx',), ('nginx',), 'usr/sbin/nginx', ('-v',))
 CHROMIUM = Program('chromium', ('chromium', 'chromium-browser', 'google-chrome'), ('chromium', 'fonts-dejavu-core'),
                    'usr/lib/chromium/chromium', ('--version',), 800)
-SSHD = Program('sshd', ('sshd',), ('openssh-server', 'libnss-wrapper'), 'usr/sbin/sshd', ('-V',))
+SSHD = Program('sshd', ('sshd',), ('openssh-server', 'libnss-wrapper'), 'usr/sbin/sshd', ('-V',), options=(
+    ('-o SshdSessionPath=', 'usr/lib/openssh/sshd-session'), ('-o SshdAuthPath=', 'usr/lib/openssh/sshd-auth')))
 
 
 def find(settings, program):
@@ -49,10 +53,16 @@ def find(settings, program):
     return wrapper
 
 
-def binary(found, program):
-    """The program itself, for those who set up its surroundings themselves."""
-    unpacked = found.parent / 'root' / program.inside
-    return unpacked if unpacked.exists() else found
+def sshd(settings):
+    """For tests that set up its surroundings, which include accounts that may not exist: the server itself, or a file
+    beside it that only gives it the options it cannot do without."""
+    found = find(settings, SSHD)
+    unpacked = found.parent / 'root' / SSHD.inside
+    if not unpacked.exists():
+        return found
+    beside = unpacked.with_name('sshd-unpacked')
+    write_if_changed(beside, f'#!/bin/sh\nexec {_command(SSHD, found.parent / "root")} "$@"\n', 0o755)
+    return beside
 
 
 def _unpack(settings, program, folder):
@@ -78,8 +88,15 @@ def _write_wrapper(program, wrapper, root, now):
         '#!/bin/sh\n'
         f'export LD_LIBRARY_PATH={shlex.quote(libraries)}"${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"\n'
         f'[ -e /etc/fonts/fonts.conf ] || export FONTCONFIG_FILE={shlex.quote(str(root.parent / "fonts.conf"))}\n'
-        f'exec {shlex.quote(str(root / program.inside))} "$@"\n')
+        f'exec {_command(program, root, now)} "$@"\n')
     wrapper.chmod(0o755)
+
+
+def _command(program, root, now=None):
+    """``root``: where it will be; ``now``: where it is."""
+    options = (f' {option}{shlex.quote(str(root / file))}' for option, file in program.options
+               if ((now or root) / file).exists())
+    return shlex.quote(str(root / program.inside)) + ''.join(options)
 
 
 def _runs(path, program):

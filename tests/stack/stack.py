@@ -80,6 +80,7 @@ class Stack:
     # -- up -----------------------------------------------------------------------------------------------------------
     def up(self, seeded=True):
         with self._alone():
+            self._require_plain_path()
             self._require_ports()
             self.start_database()
             self.install_master()
@@ -128,6 +129,12 @@ class Stack:
     def stop_master(self, index=0):
         """In an orderly way; ``service('master').kill()`` is the other one."""
         self.service(f'master-{index}' if index else 'master').stop()
+
+    def _require_plain_path(self):
+        """A node's command line is a field of words."""
+        if len(str(self.state).split()) > 1:
+            raise Problem(f'{self.state} has a space in it, which command lines of nodes cannot have: name another folder '
+                          'for the state with SAAS_STATE=<folder>.')
 
     def _require_ports(self):
         """Before anything takes its time. Starting a service looks again."""
@@ -179,6 +186,8 @@ class Stack:
         self.down()
         self._cluster.remove()
         shutil.rmtree(self.state)
+        for name in ('secrets', 'odoo', 'server', 'runtime', '_cluster'):   # the next ``up`` makes others
+            self.__dict__.pop(name, None)
 
     def _nested(self):
         """``make test`` keeps its stacks in a folder of this one's."""
