@@ -3,6 +3,7 @@ import functools
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,7 @@ import pytest
 
 from ..stack import Settings, venvs
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-DOCKER = CHECKOUT / 'docker'
+DOCKER = Path(__file__).resolve().parents[2] / 'docker'
 READ_YAML = """
 import json, sys
 from ruamel.yaml import YAML
@@ -58,12 +58,8 @@ def prepare(folder, *arguments):
 
 
 def copy(target):
-    """The tracked files only: a developer's own deployment has secrets in its folder."""
-    files = subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard', 'docker'],
-                           cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.split('\0')
-    for name in filter(None, files):
-        path = target / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes((CHECKOUT / name).read_bytes())
-        path.chmod((CHECKOUT / name).stat().st_mode & 0o777)
+    """Without what a developer's own deployment has in its folder."""
+    def own(folder, names):
+        return names if folder.endswith('tenant-addons') else {'secrets', 'secrets.new', '.env'} & set(names)
+    shutil.copytree(DOCKER, target / 'docker', ignore=own)
     return target / 'docker'

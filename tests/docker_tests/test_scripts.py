@@ -79,8 +79,7 @@ def test_what_is_no_domain(tmp_path, arguments):
 
 
 def test_secrets_never_reach_git():
-    ignored = run('git', 'check-ignore', 'docker/secrets/x', 'docker/secrets.new/x', 'docker/.env', cwd=DOCKER.parent)
-    assert len(ignored.stdout.split()) == 3
+    assert {'/secrets/', '/secrets.new/', '/.env'} <= set((DOCKER / '.gitignore').read_text().splitlines())
 
 
 def test_a_build_sees_only_what_it_copies():
