@@ -69,12 +69,13 @@ class SaasOperation(models.Model):
             operation.duration = max((end - started).total_seconds(), 0) if started else 0
 
     @api.depends('step_ids.state')
+    @api.depends_context('lang')
     def _compute_progress(self):
         for operation in self:
             steps = operation.step_ids
             over = steps.filtered(lambda step: step.state in ('done', 'skipped'))
             operation.progress = 100 * len(over) // len(steps) if steps else 0
-            operation.current_step = (steps - over)[:1].name
+            operation.current_step = (steps - over)[:1].label
 
     # -- buttons ------------------------------------------------------------------------------
 
@@ -142,15 +143,14 @@ class SaasOperation(models.Model):
         """What a progress page shows; the caller's language, no secrets."""
         self.ensure_one()
         steps = self.step_ids
-        labels = dict(self._subject()._operation_steps(self.kind)) if steps else {}
         number = next((n for n, step in enumerate(steps, 1) if step.state not in ('done', 'skipped')), len(steps))
         return {
             'state': self.state,
             'percent': 100 if self.state == 'done' else self.progress,
             'step': number,
             'total': len(steps),
-            'label': labels.get(steps[number - 1].code, steps[number - 1].name) if steps else '',
+            'label': steps[number - 1].label if steps else '',
             'elapsed': round(self.duration, 1),
-            'steps': [{'name': labels.get(step.code, step.name), 'state': step.state} for step in steps],
+            'steps': [{'name': step.label, 'state': step.state} for step in steps],
             'error': self.error if self.state == 'failed' else None,
         }

@@ -294,9 +294,10 @@ class TestMailsToCustomers(SignupCase):
     def test_all_say_what_they_have_to(self):
         tenant = self._running_tenant(lang='es_ES')
         tenant.reason_ids = self.env.ref('saas_master.suspension_reason_unpaid')
+        reason = tenant.reason_ids.with_context(lang=tenant.lang).customer_text
         for template, words in (
                 ('welcome', ['http://link.example/token', '72', 'http://acme-test.test.localhost:8080', 'ann@acme.example']),
-                ('provision_failed', ['Acme']), ('suspended', [tenant.url, tenant.reason_ids.customer_text]),
+                ('provision_failed', ['Acme']), ('suspended', [tenant.url, reason]),
                 ('resumed', [tenant.url]), ('deleted', [tenant.url])):
             tenant._notify_customer(f'saas_master.mail_template_{template}',
                                     password_link='http://link.example/token', password_link_hours=72)
