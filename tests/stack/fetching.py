@@ -1,6 +1,7 @@
 """Downloads and archives, both of which may come from anywhere and are treated so."""
 import contextlib
 import fcntl
+import http.client
 import os
 import shutil
 import tarfile
@@ -52,11 +53,14 @@ def require_space(folder, mebibytes, purpose):
 
 def download(url, target):
     """Fetch a file; OSError (a refusal, a time-out, a broken connection) is the caller's to explain."""
-    with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as answer, target.open('wb') as file:
-        expected = int(answer.headers.get('Content-Length') or 0)
-        shutil.copyfileobj(answer, file, 2**20)
+    try:
+        with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as answer, target.open('wb') as file:
+            expected = int(answer.headers.get('Content-Length') or 0)
+            shutil.copyfileobj(answer, file, 2**20)
+    except http.client.HTTPException as error:
+        raise OSError(f'the connection broke off: {error}') from None
     if expected and target.stat().st_size != expected:
-        raise OSError(f'{url}: the connection broke off')
+        raise OSError('the connection broke off')
 
 
 def unpack(archive, folder):

@@ -1,4 +1,5 @@
 """PostgreSQL ≥ 14: the server that PGHOST or PGPORT names, local programs in a private cluster, or those of a wheel."""
+import hashlib
 import json
 import os
 import pwd
@@ -6,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,7 +115,11 @@ class Cluster:
             return Path(self.note.read_text().strip())
         if not self.user:
             return self.settings.state / 'postgres'
-        folder = Path(tempfile.mkdtemp(prefix='odoo-saas-postgres-', dir='/var/tmp'))
+        digest = hashlib.sha256(str(self.settings.state).encode()).hexdigest()[:12]
+        folder = Path('/var/tmp', f'odoo-saas-postgres-{digest}')
+        if folder.exists():     # of a state folder that was removed by hand
+            shutil.rmtree(folder)
+        folder.mkdir(mode=0o700)
         shutil.chown(folder, self.user)
         self.note.write_text(f'{folder}\n')
         return folder

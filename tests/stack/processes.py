@@ -130,14 +130,17 @@ def run(argv, what, remedy='', seconds=600, **options):
 
 
 def strays(state):
-    """Processes that carry this stack's mark, whoever started them."""
-    mark = f'{MARK}={state}'.encode()
+    """Processes that carry this stack's mark, whoever started them. nginx writes its title over its environment, but
+    that names its configuration."""
+    mark, nginx = f'{MARK}={state}'.encode(), f' -c {state}/nginx/nginx.conf '.encode()
     for entry in Path('/proc').glob('[0-9]*'):
         try:
-            if mark in (entry / 'environ').read_bytes().split(b'\0') and int(entry.name) != os.getpid():
-                yield int(entry.name)
+            title = (entry / 'cmdline').read_bytes()
+            marked = mark in (entry / 'environ').read_bytes().split(b'\0')
         except OSError:  # another user's, or gone
             continue
+        if int(entry.name) != os.getpid() and (marked or title.startswith(b'nginx: master') and nginx in title):
+            yield int(entry.name)
 
 
 def end_strays(state, seconds=5):

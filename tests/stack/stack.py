@@ -81,6 +81,8 @@ class Stack:
     def up(self, seeded=True):
         with self._alone():
             self._require_plain_path()
+            if not self._record.exists():       # what runs is of a state folder that was removed by hand
+                processes.end_strays(self.state)
             self._require_ports()
             self.start_database()
             self.install_master()

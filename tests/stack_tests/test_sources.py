@@ -1,6 +1,8 @@
 """Finding Odoo in its layouts, and archives that must not write outside their folder."""
+import http.server
 import io
 import tarfile
+import threading
 import time
 
 import pytest
@@ -161,3 +163,33 @@ def test_the_series_is_known_before_its_files_are_there(tmp_path, offline):
     odoo_sources.resolve(settings(tmp_path), lambda series: seen.append(
         (series, (tmp_path / 'cache/odoo-19.0').exists())))
     assert seen == [('19.0', False)]
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """``/whole`` is what it promises to be, ``/half`` is not."""
+
+    def do_GET(self):
+        self.send_response(404 if self.path == '/none' else 200)
+        self.send_header('Content-Length', '10')
+        self.end_headers()
+        self.wfile.write(b'0123456789' if self.path == '/whole' else b'01234')
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def address():
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f'http://127.0.0.1:{server.server_port}'
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_download_is_whole_or_an_error(tmp_path, address):
+    fetching.download(f'{address}/whole', tmp_path / 'file')
+    assert (tmp_path / 'file').read_bytes() == b'0123456789'
+    for path in ('half', 'none'):
+        with pytest.raises(OSError, match='broke off|404'):
+            fetching.download(f'{address}/{path}', tmp_path / 'file')
