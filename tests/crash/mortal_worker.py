@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import traceback
 
 # What has left a trace when it returns, by file: Python functions, and functions of C.
@@ -74,11 +75,13 @@ def turn(registry, order, pipe):
     with registry.cursor() as cr:
         env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
         if order['watch']:          # the hook makes everything slower
+            threading.setprofile(watch)     # of the threads that begin from now on
             sys.setprofile(watch)
         try:
             env['saas.operation']._work(99)
         finally:
             sys.setprofile(None)
+            threading.setprofile(None)
     os.write(pipe, json.dumps(watch.points).encode())
 
 

@@ -24,13 +24,14 @@ def probe_tenant(router_url, host, mark, timeout):
     :raises Retryable: it did not within ``timeout``; the message says what was found instead
     """
     def problem(get):
-        # the mark first: of the two pages it is the cheaper one to load the tenant's registry with
+        # the login page first: after ``warm_tenant`` it is the cheaper one, and visitors come at this very moment
+        found = _login_page(get)
+        if found:
+            return found
         response = get(MARK_URL)
         if response.status_code != 200:
             return f'{MARK_URL} answered HTTP {response.status_code}'
-        if response.text.strip() != mark:
-            return 'another database answers'
-        return _login_page(get)
+        return '' if response.text.strip() == mark else 'another database answers'
     return _watch(problem, router_url, host, timeout, 'is not live')
 
 

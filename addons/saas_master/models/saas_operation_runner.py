@@ -133,7 +133,7 @@ class SaasOperation(models.Model):
         return operation
 
     def _fetch_ids(self, query, params):
-        self.env.cr.execute(query, params)
+        self.env.cr.execute(query, params, log_exceptions=False)     # conflicts are repeated
         ids = [row[0] for row in self.env.cr.fetchall()]
         self.browse(ids).invalidate_recordset()
         return ids
@@ -250,7 +250,8 @@ class SaasOperation(models.Model):
 
     def _hold(self, claim):
         """Lock the row and make sure that the claim is still ours."""
-        self.env.cr.execute('SELECT claim FROM saas_operation WHERE id = %s FOR NO KEY UPDATE', [self.id])
+        self.env.cr.execute('SELECT claim FROM saas_operation WHERE id = %s FOR NO KEY UPDATE', [self.id],
+                            log_exceptions=False)
         row = self.env.cr.fetchone()
         if not row or row[0] != claim:
             raise LostClaim

@@ -199,7 +199,14 @@ class SaasTenant(models.Model):
         return True
 
     def _settle(self):
-        """Open what brings the state in line with the reasons, unless something is under way (it settles later)."""
+        """Open what brings the state in line with the reasons, unless something is under way (it settles later).
+
+        Who changes the reasons and who ends an operation may do so at the same moment, each blind to the other. Both
+        come here and update the tenant's row: the later one is refused (REPEATABLE READ), repeated, and then sees.
+        """
+        self.env.flush_all()
+        self.env.cr.execute('UPDATE saas_tenant SET mark = mark WHERE id IN %s', [tuple(self.ids) or (0,)],
+                            log_exceptions=False)
         for tenant in self:
             wanted = {'running': 'suspend' if tenant.reason_ids else None,
                       'suspended': None if tenant.reason_ids else 'resume'}.get(tenant.state)

@@ -1,6 +1,7 @@
 """What the operations of a tenant consist of."""
 import secrets
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from odoo import _, api, fields, models
@@ -32,8 +33,7 @@ class SaasTenant(models.Model):
         steps = {
             'provision': [
                 ('place', _('Choose a server')),
-                ('clone_database', _('Clone the database')),
-                ('clone_filestore', _('Clone the files')),
+                ('clone', _('Clone the template')),
                 ('personalise', _('Make it yours')),
                 ('publish_database', _('Put it on the server')),
                 ('warm', _('Start it')),
@@ -107,13 +107,18 @@ class SaasTenant(models.Model):
         used = self.search_count([('name', '=', self.name), ('id', '!=', self.id), ('database_name', '!=', False)], limit=1)
         return f'{self.name[:50]}__{self.mark[:8]}' if used else self.name
 
-    def _step_clone_database(self, step):
+    def _step_clone(self, step):
+        """Database and files at the same time: neither needs the other, and both are adopted if half-done."""
         spec, template = self._spec(), self.template_id.database_name
-        return self.node_id._on_node(lambda shared: shared.clone_database(template, spec))
+        database = self.node_id._on_node(lambda shared: shared.clone_database(template, spec))
+        files = self.node_id._on_node(lambda shared: shared.clone_filestore(template, spec))
 
-    def _step_clone_filestore(self, step):
-        spec, template = self._spec(), self.template_id.database_name
-        return self.node_id._on_node(lambda shared: shared.clone_filestore(template, spec))
+        def act():
+            with ThreadPoolExecutor(1) as pool:
+                copying = pool.submit(files)
+                database()
+                copying.result()
+        return act
 
     def _step_personalise(self, step):
         """Fresh secrets at every attempt: what counts is what the last one wrote, here and there."""

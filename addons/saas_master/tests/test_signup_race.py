@@ -86,3 +86,26 @@ class TestRaces(TransactionCase):
                 return False
             return True
         self.assertEqual(sum(self._at_once(*[use] * 16)), 5)
+
+    def _suspend_and_end(self, number):
+        """Staff suspend a tenant in the very moment in which its running operation ends; the operations it then has."""
+        with self._server() as env:
+            tenant = env['saas.tenant'].create({
+                'name': f'race-suspend-{number}', 'company_name': 'Race', 'email': 'ann@race.example', 'admin_name': 'Ann',
+                'plan_id': env['saas.plan'].search([('code', '=', 'race-plan')]).id})
+            tenant.with_context(saas_set_state=True).state = 'running'
+            operation = tenant._open('install_modules', modules=['contacts'])
+            operation.state = 'running'
+            tenant_id, operation_id = tenant.id, operation.id
+        self._at_once(lambda env: env['saas.tenant'].browse(tenant_id)._suspend('staff'),
+                      lambda env: env['saas.operation'].browse(operation_id)._end('done'))
+        with self._server() as env:
+            tenant = env['saas.tenant'].browse(tenant_id)
+            return tenant.reason_ids.mapped('code'), tenant.operation_ids.sorted('id').mapped(lambda o: (o.kind, o.state))
+
+    @mute_logger('odoo.sql_db')
+    def test_a_suspension_is_not_lost_when_an_operation_ends(self):
+        for number in range(5):
+            reasons, operations = self._suspend_and_end(number)
+            self.assertEqual(reasons, ['staff'])
+            self.assertEqual(operations, [('install_modules', 'done'), ('suspend', 'waiting')])

@@ -23,7 +23,7 @@ class TestTenant(SaasCase):
 
     def _patch_outside(self, **handlers):
         """The real lists of steps, with everything that would leave the process replaced."""
-        steps = ('clone_database', 'clone_filestore', 'personalise', 'publish_database', 'warm', 'observe', 'observe_suspended',
+        steps = ('clone', 'personalise', 'publish_database', 'warm', 'observe', 'observe_suspended',
                  'drop_database', 'drop_filestore', 'observe_gone', 'welcome')
         model_class = self.env.registry['saas.tenant']
         for code in steps:
