@@ -134,21 +134,21 @@ def links_of(message):
     return [html.unescape(link) for link in re.findall(r'href="(https?://[^"]+)"', body.get_content())] if body else []
 
 
-def until_status(visitor, url, status, seconds=60):
+def until_status(visitor, url, status, seconds=60, pause=POLL):
     """Look at ``url`` until it answers ``status``; return that answer.
 
-    A connection kept alive may be reset by a worker that nginx has just replaced: browsers then ask again.
+    Each look is a new visitor's: a connection kept alive stays with a worker that nginx is about to replace.
     """
     deadline, found = time.monotonic() + seconds, None
     while True:
         with suppress(requests.ConnectionError):
-            response = visitor.get(url, allow_redirects=False)
+            response = visitor.get(url, allow_redirects=False, headers={'Connection': 'close'})
             found = response.status_code
             if found == status:
                 return response
         if time.monotonic() > deadline:
             raise Wrong(f'{url} still answers {found}, not {status}, after {seconds} s.')
-        time.sleep(POLL)
+        time.sleep(pause)
 
 
 def authenticate(url, database, login, password):

@@ -62,8 +62,8 @@ def watch(visitor, progress_url, seconds=60):
     raise Wrong(f'The progress page ended with {status}.')
 
 
-def login_page(world, name, seconds=60):
-    response = until_status(Visitor(), world.tenant_url(name) + '/web/login', 200, seconds)
+def login_page(world, name, seconds=60, **options):
+    response = until_status(Visitor(), world.tenant_url(name) + '/web/login', 200, seconds, **options)
     if 'name="login"' not in response.text:
         raise Wrong(f'This is no login page: {excerpt(response.text)}')
     return response

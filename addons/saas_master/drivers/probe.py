@@ -73,7 +73,8 @@ def _watch(problem, router_url, host, timeout, what, headers=()):
     start = time.monotonic()
     with requests.Session() as session:
         session.trust_env = False       # a node's address is for no proxy
-        session.headers.update({'Host': host, **dict(headers)})
+        # each look is a new visitor: a kept connection stays with a worker that nginx is about to replace
+        session.headers.update({'Host': host, 'Connection': 'close', **dict(headers)})
 
         def get(path):
             left = max(timeout - (time.monotonic() - start), 1.0)
