@@ -50,7 +50,6 @@ class Run:
             self.loudly(f'Odoo {series} IS NOT TESTED: {found[series]}')
         if not present:
             raise Problem('No Odoo can be had on this machine, so nothing was tested.')
-        self.tools = tools(self.settings)
         for series in present:
             self.series(series, first=series == present[0])
         if set(self.options.only) == set(PARTS):
@@ -78,7 +77,7 @@ class Run:
     def suites(self, stack, first):
         only, series = self.options.only, stack.odoo.series
         stack.start_database()
-        suites = Suites(stack, self.tools, self.options.pytest)
+        suites = Suites(stack, tools(self.settings, stack.python), self.options.pytest)
         if first and 'stack' in only:
             self.results.append(suites.plain('stack', 'tests/stack_tests'))
         if 'drivers' in only:

@@ -123,10 +123,11 @@ def _fail(result, complaint):
     result.complaints.append(complaint)
 
 
-def tools(settings):
+def tools(settings, python):
     """Browser and SSH server for the tests, as the variables and the PATH by which these find them."""
     chromium, nginx = (packaged.find(settings, program) for program in (packaged.CHROMIUM, packaged.NGINX))
     server = packaged.sshd(settings)
     folders = [str(chromium.parent), str(server.parents[1] / 'bin'), os.environ.get('PATH', os.defpath)]
     return {'SAAS_CHROMIUM': str(chromium), 'SAAS_SSHD': str(server), 'SAAS_NGINX': str(nginx),
+            'PLAYWRIGHT_NODEJS_PATH': str(packaged.playwright_node(settings, python)),
             'PATH': os.pathsep.join(folders)}

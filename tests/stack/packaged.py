@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import apt, fetching
+from . import apt, fetching, venvs
 from .processes import base_environment
 from .rendering import write_if_changed
 from .report import Problem, doing, say
@@ -48,9 +48,16 @@ def find(settings, program):
             shutil.rmtree(folder, ignore_errors=True)
             _unpack(settings, program, folder)
     if not _runs(wrapper, program):
-        raise Problem(f"Debian's {program.name}, unpacked in {folder}, does not run here: install it with "
+        raise Problem(f"Debian's {program.packages[0]}, unpacked in {folder}, does not do here: install it with "
                       f'`apt-get install {program.packages[0]}`.')
     return wrapper
+
+
+def playwright_node(settings, python):
+    """The Node.js in Playwright's wheel wants one library that a small system lacks."""
+    node = venvs.site_packages(python) / 'playwright/driver/node'
+    name = f'node-{python.parent.parent.name}'
+    return find(settings, Program(name, (str(node),), ('libatomic1',), str(node), ('--version',)))
 
 
 def sshd(settings):
@@ -67,7 +74,7 @@ def sshd(settings):
 
 def _unpack(settings, program, folder):
     fetching.require_space(settings.cache, program.mebibytes, program.name)
-    say(f"{program.name} is not installed: taking Debian's package, unpacked privately")
+    say(f"{program.packages[0]} is not installed: taking Debian's package, unpacked privately")
     with fetching.appearing(folder) as building:
         private = apt.Apt(building / '.apt')
         with doing(f'{program.name}: fetching and unpacking Debian packages'):

@@ -100,7 +100,7 @@ def archive(path, *members):
     with tarfile.open(path, 'w') as tar:
         for name, kind, link in members:
             member = tarfile.TarInfo(name)
-            member.type, member.linkname = kind, link
+            member.type, member.linkname, member.mode = kind, link, 0o755
             tar.addfile(member, io.BytesIO())
     return path
 
