@@ -2,9 +2,9 @@ from odoo import api, models
 
 
 class TenantWithAnotherStep(models.Model):
-    """As an addon would have it that announces what is about to happen."""
+    """As an addon would have it that announces what is about to happen: apart from ours on purpose."""
 
-    _inherit = 'saas.tenant'
+    _inherit = 'saas.tenant'    # pylint: disable=consider-merging-classes-inherited
 
     @api.model
     def _operation_steps(self, kind):
