@@ -6,6 +6,7 @@ Each series gets a fresh stack of its own beside the one of ``make up``. For wor
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -25,6 +26,7 @@ def main(argv=None):
     parser.add_argument('--keep', action='store_true', help='leave the stacks running for a look')
     parser.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
     options = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))     # so that stacks are taken down
     try:
         results = Run(options).everything()
     except Problem as problem:

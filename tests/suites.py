@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 
 from .stack import packaged
-from .stack.processes import base_environment
+from .stack.processes import MARK, base_environment
 from .stack.settings import CHECKOUT
 
 # A skipped test has not been run and counts as failed, unless its reason is one of these.
@@ -64,8 +64,8 @@ class Suites:
         report.unlink(missing_ok=True)
         argv = [self.stack.python, *start, '-m', 'pytest', f'--junitxml={report}', '-q', '-rs', *options,
                 *self.arguments]
-        env = {**base_environment(), **self.stack.settings.environment(), **self.tools, 'SAAS_SERIES':
-               self.stack.odoo.series, **environment}
+        env = {**base_environment(), **self.stack.settings.environment(), **self.tools, **environment,
+               MARK: str(self.stack.state)}     # whatever a suite leaves behind ends with its stack
         print(f'\n=== {name}', flush=True)
         begun = time.monotonic()
         outcome = run_group([str(word) for word in argv], env, seconds)
