@@ -8,9 +8,11 @@ router=$SAAS_ROUTER_DIR
 mkdir -p "$router/run" "$SAAS_DATA_DIR/filestore"
 [ -e "$router/routes.conf" ] || cp "$SAAS_HOME/config/nginx/routes.empty.conf" "$router/routes.conf"
 
+workers=        # of nginx: the user we are; root's would become somebody who cannot read our files
+[ "$(id -u)" != 0 ] || workers='user root root;'
 configure_odoo tenant '' ADDONS_PATH="$SAAS_TENANT_ADDONS" SERVER_WIDE_MODULES="$SAAS_MODULES,dbfilter_from_header"
 render "$SAAS_HOME/config/nginx/nginx.conf.in" "$router/nginx.conf" \
-    USER= LISTEN="$SAAS_ROUTER_LISTEN" MASTER_NAMES="$SAAS_MASTER_NAMES" \
+    USER="$workers" LISTEN="$SAAS_ROUTER_LISTEN" MASTER_NAMES="$SAAS_MASTER_NAMES" \
     MASTER_HTTP="$SAAS_MASTER_HTTP" MASTER_WS="$SAAS_MASTER_WS" \
     TENANT_HTTP="$SAAS_ADDRESS:$SAAS_ODOO_PORT" TENANT_WS="$SAAS_ADDRESS:$SAAS_GEVENT_PORT" \
     PUBLIC_SCHEME="$SAAS_SCHEME" TRUSTED_PROXIES="$SAAS_TRUSTED_PROXIES" \

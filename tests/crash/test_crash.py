@@ -8,11 +8,13 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from .. import journey_steps as steps
+from ..stack.rpc import RemoteError
 
 WORKER = Path(__file__).with_name('mortal_worker.py')
 BATCH = 12          # points of one test: small enough to see where it stands, large enough to share the set-up
@@ -51,13 +53,24 @@ class Bench:
         self.world, self.staff = world, world.staff()
         self.plan = self.staff.call('saas.plan', 'search', [('code', '=', 'basic')])[0]
         self.crons = self.staff.call('ir.cron', 'search', [('code', '=like', 'model._work(%')])
-        self.staff.call('ir.cron', 'write', self.crons, {'active': False})
+        self._set_active(False)
         self.worker = Worker(world)
         self.before = self.things()
 
     def close(self):
         self.worker.stop()
-        self.staff.call('ir.cron', 'write', self.crons, {'active': True})
+        self._set_active(True)
+
+    def _set_active(self, active):
+        """Odoo refuses to change a cron while it runs; a turn of a worker takes a minute at the most."""
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                return self.staff.call('ir.cron', 'write', self.crons, {'active': active})
+            except RemoteError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
 
     def things(self):
         """Everything outside that a tenant may leave behind."""

@@ -37,6 +37,8 @@ def addon(spec, series):
 
     def make(name, manifest, **files):
         folder = Path(spec.data_dir, 'addons', series, name)
+        if folder.parent.exists():
+            folder.parent.chmod(0o700)      # Odoo makes it unwritable, so that only people put modules there
         folder.mkdir(parents=True, exist_ok=True)
         made.append(folder)
         (folder / '__init__.py').touch()
