@@ -78,7 +78,9 @@ def test_suspend_and_resume_by_buttons(staff, world, tenant):
     page.locator('.modal button.btn-primary').click()
     page.wait_for_timeout(500)
     world.staff().wait(name, 'suspended')
+    assert world.staff().read(name, 'state')['state'] == 'suspended'
     show(staff, f'model=saas.tenant&id={tenant}&view_type=form')
     page.locator('button[name=action_resume]').click()
     page.wait_for_timeout(500)
     world.staff().wait(name, 'running')
+    assert world.staff().read(name, 'state')['state'] == 'running'

@@ -195,7 +195,9 @@ def test_a_closed_transport_opens_again(ssh):
 
 
 def test_close_without_a_connection_is_nothing(ssh):
-    ssh().close()
+    transport = ssh()
+    transport.close()
+    assert transport.run(['true'], 10).exit_code == 0, 'and it can be used afterwards'
 
 
 def test_a_connection_that_breaks_during_a_command_is_reported(sshd, ssh, tmp_path):

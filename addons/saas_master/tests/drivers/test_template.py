@@ -230,6 +230,7 @@ def test_a_reused_process_number_deceives_nobody(tmp_path):
     os.killpg(pid, signal.SIGKILL)
     (tmp_path / 'job.pid').write_text(str(os.getpid()))
     wait_until(lambda: job.look().status == 'killed', 'the end')
+    assert job.look().status == 'killed', 'and so it stays, though a process has that number'
 
 
 def test_a_template_name_serves_as_that_of_a_tenant(builder, build, node):
