@@ -11,7 +11,7 @@ from lxml import etree
 from psycopg2 import sql
 
 from odoo import models, release
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessDenied, AccessError
 from odoo.http import request
 from odoo.modules import module
 
@@ -160,12 +160,20 @@ def generate_api_key(user, scope, name, expiration_date=None):
     return keys._generate(scope, name, *(() if SERIES_17 else (expiration_date,)))
 
 
-def check_totp(user, code):
-    """ Raise AccessDenied unless ``code`` is valid; only within an HTTP request. """
-    if SERIES_17:
-        user._totp_check(code)
-    else:
-        user.with_user(user)._check_credentials({'type': 'totp', 'token': code}, {'interactive': True})
+def check_password(user, password):
+    """ Whether it is the user's password; neither an API key nor an empty one is. """
+    if not password:
+        return False
+    interactive = {'interactive': True}
+    try:
+        if SERIES_17:
+            user.with_user(user)._check_credentials(password, interactive)
+        else:
+            credential = {'type': 'password', 'login': user.login, 'password': password}
+            user.with_user(user)._check_credentials(credential, interactive)
+    except AccessDenied:
+        return False
+    return True
 
 
 def authenticate(login, password):

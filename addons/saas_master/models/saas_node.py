@@ -20,7 +20,7 @@ class SaasNode(models.Model):
 
     _name = 'saas.node'
     _description = 'SaaS Node'
-    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _inherit = ['mail.thread', 'mail.activity.mixin', 'saas.audited']
     _order = 'sequence, id'
 
     name = fields.Char(required=True)

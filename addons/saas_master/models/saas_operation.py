@@ -82,6 +82,7 @@ class SaasOperation(models.Model):
     def action_retry(self):
         """Go on where it failed. A failed provision was cleaned up, so its tenant starts anew."""
         self.check_access('write')
+        self.env['saas.audit']._note('retry', self)
         for operation in self:
             if operation.state != 'failed':
                 raise UserError(_('Only a failed operation can be retried; "%s" is not.', operation.display_name))
@@ -94,6 +95,7 @@ class SaasOperation(models.Model):
     def action_cancel(self):
         """Cancel at the next boundary between two steps; what was done so far is cleaned up."""
         self.check_access('write')
+        self.env['saas.audit']._note('cancel', self)
         for operation in self:
             if operation.kind not in CANCELLABLE:
                 raise UserError(_('"%s" cannot be cancelled: half done it would do more harm than done.',
@@ -136,6 +138,7 @@ class SaasOperation(models.Model):
         if self.kind == 'provision' and self.tenant_id.state == 'failed':
             raise UserError(_('This provision was cleaned up; there is nothing to go on with. Retry it instead.'))
         step.write({'state': 'skipped', 'skip_reason': reason})
+        self.env['saas.audit']._note('skip_step', self, reason)
         step._log(_('Skipped by %(user)s: %(reason)s', user=self.env.user.name, reason=reason))
         self._reopen()
 

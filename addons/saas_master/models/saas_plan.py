@@ -8,6 +8,7 @@ class SaasPlan(models.Model):
 
     _name = 'saas.plan'
     _description = 'SaaS Plan'
+    _inherit = 'saas.audited'
     _order = 'sequence, id'
 
     name = fields.Char(required=True, translate=True)

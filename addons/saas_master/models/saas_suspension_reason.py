@@ -8,6 +8,7 @@ class SaasSuspensionReason(models.Model):
 
     _name = 'saas.suspension.reason'
     _description = 'Suspension Reason'
+    _inherit = 'saas.audited'
     _order = 'sequence, id'
 
     name = fields.Char(required=True, translate=True)

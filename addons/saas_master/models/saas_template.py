@@ -16,7 +16,7 @@ class SaasTemplate(models.Model):
 
     _name = 'saas.template'
     _description = 'SaaS Template'
-    _inherit = ['mail.thread', 'mail.activity.mixin', 'saas.operation.subject']
+    _inherit = ['mail.thread', 'mail.activity.mixin', 'saas.audited', 'saas.operation.subject']
     _order = 'name, node_id'
 
     name = fields.Char(required=True, default='template_tenant')
@@ -78,6 +78,7 @@ class SaasTemplate(models.Model):
     def action_build(self):
         """Build it, or build it anew; tenants are cloned from the present version until the new one is ready."""
         self.check_access('write')
+        self.env['saas.audit']._note('build', self)
         for template in self.sudo():
             template._open('build_template', priority=20)
             template.state = 'building'

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from .. import names
 from ..const import NO_ACCESS, TENANT_TRANSITIONS
 from ..series import Constraint, UniqueIndex
+from ..step_up import step_up
 
 STATES = [
     ('draft', 'Draft'), ('provisioning', 'Provisioning'), ('running', 'Running'), ('suspended', 'Suspended'),
@@ -19,7 +20,7 @@ class SaasTenant(models.Model):
 
     _name = 'saas.tenant'
     _description = 'SaaS Tenant'
-    _inherit = ['mail.thread', 'mail.activity.mixin', 'saas.operation.subject']
+    _inherit = ['mail.thread', 'mail.activity.mixin', 'saas.audited', 'saas.operation.subject']
     _order = 'id desc'
 
     name = fields.Char(required=True, index=True, copy=False,
@@ -135,19 +136,28 @@ class SaasTenant(models.Model):
 
     def action_provision(self):
         self.check_access('write')
+        self.env['saas.audit']._note('provision', self)
         for tenant in self.sudo():
             tenant._set_state('provisioning')
             tenant._open('provision')
         return True
 
     def action_suspend(self):
+        self.env['saas.audit']._note('suspend', self)
         return self._suspend('staff')
 
     def action_resume(self):
+        self.env['saas.audit']._note('resume', self)
         return self._resume('staff')
 
+    @step_up('delete')
     def action_delete(self):
+        return self._delete()
+
+    def _delete(self):
+        """Take it down with database and files, at once."""
         self.check_access('write')
+        self.env['saas.audit']._note('delete', self)
         for tenant in self.sudo():
             tenant._set_state('deleting')
             tenant._open('delete')

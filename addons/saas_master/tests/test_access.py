@@ -16,7 +16,7 @@ class TestAccess(SaasCase):
         cls.manager = new_test_user(cls.env, 'saas-manager', groups='saas_master.group_saas_manager')
         cls.employee = new_test_user(cls.env, 'saas-employee', groups='base.group_user')
         cls.portal = new_test_user(cls.env, 'saas-portal', groups='base.group_portal')
-        cls.portal.partner_id.parent_id = cls.customer
+        cls.portal.partner_id.write({'parent_id': cls.customer.id, 'saas_right': 'look'})
         cls.own, cls.foreign = cls._running_tenant('own'), cls._running_tenant('foreign', partner_id=cls.stranger.id)
         cls.own_operation, cls.foreign_operation = (
             tenant._open('install_modules', modules=['contacts']) for tenant in (cls.own, cls.foreign))

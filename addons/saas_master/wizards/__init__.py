@@ -1,2 +1,3 @@
 from . import saas_step_skip
+from . import saas_step_up_dialogue
 from . import saas_tenant_modules
