@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ..stack.settings import CHECKOUT
 from .conftest import DOCKER, copy, prepare, tools
 
 SCRIPTS = sorted([*DOCKER.glob('*.sh'), *DOCKER.glob('bin/*.sh'), DOCKER / 'bin/saas-odoo'])
@@ -136,3 +137,17 @@ def test_entrypoint_gives_up_its_rights(public_folder):
     assert done.returncode == 0, done.stderr
     user, content, mode, rest = done.stdout.splitlines()
     assert user != '0' and content == 'sealed' and mode == f'600:{user}' and rest.endswith(' more words')
+
+
+def pins(path):
+    """name -> (version, hashes) of a locked file."""
+    text = (CHECKOUT / path).read_text().replace('\\\n', ' ')
+    rows = re.findall(r'^([a-z][\w.-]*)==(\S+)([^\n]*)', text, re.M)
+    return {name: (version, set(re.findall(r'sha256:\w+', rest))) for name, version, rest in rows}
+
+
+def test_the_master_s_image_has_the_libraries_that_are_tested():
+    image, tested = pins('docker/requirements-master.txt'), pins('tests/stack/requirements/odoo-17.0.txt')
+    assert {'pydantic', 'pyotp'} <= set(image)
+    assert all(hashes for _version, hashes in image.values())
+    assert {name: tested.get(name) for name in image} == image
