@@ -3,6 +3,7 @@
 NO_ACCESS = '.'                     # field attribute ``groups``: only sudo reads it, never RPC
 
 STAFF = 'saas_master.group_saas_support'     # field attribute ``groups``: what customers need not see
+MANAGER = 'saas_master.group_saas_manager'
 
 # Tenant state -> the states it may change to. Anything else raises.
 TENANT_TRANSITIONS = {

@@ -4,8 +4,9 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..const import MANAGER
+
 COOLING_OFF_DAYS = 7        # system parameter saas_master.cooling_off_days
-MANAGER = 'saas_master.group_saas_manager'
 
 
 class SaasTenant(models.Model):

@@ -5,6 +5,7 @@ from . import test_ledger
 from . import test_names
 from . import test_node
 from . import test_plan_settings
+from . import test_rights
 from . import test_signup
 from . import test_signup_race
 from . import test_signup_website
