@@ -21,6 +21,7 @@
         'wizards/saas_step_skip_views.xml',
         'wizards/saas_step_up_dialogue_views.xml',
         'wizards/saas_tenant_modules_views.xml',
+        'wizards/saas_api_key_new_views.xml',
         'views/saas_operation_views.xml',
         'views/saas_tenant_views.xml',
         'views/saas_template_views.xml',

@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_api_key
 from . import test_extension
 from . import test_i18n
 from . import test_ledger
