@@ -13,6 +13,7 @@
         'data/saas_suspension_reason_data.xml',
         'data/saas_plan_data.xml',
         'data/ir_cron_data.xml',
+        'data/mail_activity_type_data.xml',
         'data/mail_template_data.xml',
         'data/portal_mail_template_data.xml',
         'data/portal_cron_data.xml',

@@ -18,8 +18,8 @@ sys.path.insert(0, str(CHECKOUT / 'addons/saas_master'))      # the drivers as a
 
 from drivers.access import Access  # noqa: E402
 from drivers.errors import AuthError  # noqa: E402
+from drivers.health import examine  # noqa: E402
 from drivers.router import Route, Router  # noqa: E402
-from drivers.shared_node import SharedNode  # noqa: E402
 from drivers.spec import NodeSpec, Postgres  # noqa: E402
 from drivers.template import TemplateBuilder  # noqa: E402
 
@@ -116,9 +116,8 @@ def answers(values, host, status):
 
 def test_health_of_the_node_as_the_master_sees_it(node):
     _deployment, values = node
-    with access(values).open() as transport:
-        health = SharedNode(spec(values), transport).health()
-    assert health.problems == [] and health.free_bytes > 0
+    report = examine(spec(values), access(values))
+    assert report.problems == [] and report.load.disk_free > 0
 
 
 def test_odoo_on_the_node_over_ssh(node):

@@ -2,14 +2,21 @@
 
 
 class DriverError(Exception):
-    """Base of the errors below; nothing else leaves a driver."""
+    """Base of the errors below; nothing else leaves a driver.
+
+    ``problem``: a code for what is wrong, where a person is told so in his own language; '' if there is none.
+    """
+
+    def __init__(self, message, problem=''):
+        super().__init__(message)
+        self.problem = problem
 
 
 class Retryable(DriverError):
     """It may work later. ``after``: seconds the other side asked us to wait, None to let the policy decide."""
 
-    def __init__(self, message, after=None):
-        super().__init__(message)
+    def __init__(self, message, after=None, problem=''):
+        super().__init__(message, problem)
         self.after = after
 
 

@@ -26,16 +26,16 @@ KINDS = {
     '55P03': Retryable,         # lock not available
     '57014': Retryable,         # statement time-out
 }
-# A connection that is refused has no SQLSTATE in psycopg2, only words.
+# A connection that is refused has no SQLSTATE in psycopg2, only words; with the code of the problem.
 CONNECT_WORDS = (
-    ('authentication failed', AuthError),
-    ('no password supplied', AuthError),
-    ('no pg_hba.conf entry', AuthError),
-    ('role "', AuthError),
-    ('not currently accepting connections', Retryable),
-    ('too many c', Retryable),                      # clients, connections for database or role
-    ('remaining connection slots', Retryable),
-    ('permission denied for database', Permanent),
+    ('authentication failed', AuthError, 'pg_login'),
+    ('no password supplied', AuthError, 'pg_login'),
+    ('no pg_hba.conf entry', AuthError, 'pg_access'),
+    ('role "', AuthError, 'pg_login'),
+    ('not currently accepting connections', Retryable, ''),
+    ('too many c', Retryable, 'pg_full'),           # clients, connections for database or role
+    ('remaining connection slots', Retryable, 'pg_full'),
+    ('permission denied for database', Permanent, 'pg_access'),
 )
 REMEDIES = {
     AuthError: 'Correct the user and password of the node.',
@@ -44,28 +44,30 @@ REMEDIES = {
 
 
 def _kind(error):
+    """The class of error and the code of the problem."""
     code = error.pgcode
     if code:
-        return next((KINDS[code[:n]] for n in (5, 3, 2) if code[:n] in KINDS), Permanent)
+        return next((KINDS[code[:n]] for n in (5, 3, 2) if code[:n] in KINDS), Permanent), ''
     text = str(error)
     if 'database "' in text and 'does not exist' in text:
-        return NotFound
+        return NotFound, ''
     if isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
-        return next((kind for words, kind in CONNECT_WORDS if words in text), Unreachable)
-    return Permanent
+        return next(((kind, problem) for words, kind, problem in CONNECT_WORDS if words in text),
+                    (Unreachable, 'pg_unreachable'))
+    return Permanent, ''
 
 
 def translate(error, spec):
     """The driver error that says what ``error`` (psycopg2) means at ``spec``, with what to do about it."""
-    kind = _kind(error)
+    kind, problem = _kind(error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     words = lines[0] if lines else type(error).__name__
     return kind(' '.join(filter(None, (
-        f'PostgreSQL {spec.host}:{spec.port}: {words}', REMEDIES.get(kind)))))
+        f'PostgreSQL {spec.host}:{spec.port}: {words}', REMEDIES.get(kind)))), problem=problem)
 
 
 @contextmanager
-def connect(spec, database=None, autocommit=False, timeout=STATEMENT_TIMEOUT):
+def connect(spec, database=None, autocommit=False, timeout=STATEMENT_TIMEOUT, application_name='saas'):
     """Yield a cursor on a connection of its own.
 
     One transaction unless ``autocommit``, committed if the block ends well.
@@ -73,13 +75,15 @@ def connect(spec, database=None, autocommit=False, timeout=STATEMENT_TIMEOUT):
     :param spec: ``spec.Postgres``
     :param database: name, the maintenance database by default
     :param timeout: seconds any one statement may take
+    :param application_name: what the node's administrator sees in pg_stat_activity
     :raises DriverError: for every psycopg2 error of the block, see ``KINDS``
     """
     connection = None
     try:
         connection = psycopg2.connect(
             host=spec.host, port=spec.port, user=spec.user, password=spec.password,
-            dbname=database or spec.maintenance_db, connect_timeout=CONNECT_TIMEOUT, application_name='saas',
+            dbname=database or spec.maintenance_db, connect_timeout=CONNECT_TIMEOUT,
+            application_name=application_name,
             keepalives_idle=10, keepalives_interval=5, keepalives_count=3,
             options=f'-c statement_timeout={int(timeout * 1000)} -c lock_timeout=10000')
         connection.autocommit = autocommit

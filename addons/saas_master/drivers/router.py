@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from .errors import NotFound, Permanent, Unreachable
+from .transport import NOT_EXECUTABLE, NOT_FOUND
 
 HEADER = '# Written by the router driver; changes made by hand are lost.\n'
 # What may stand in the table: nothing that nginx reads as anything but a name. A host has a dot, since `map` means
@@ -16,6 +17,9 @@ HEADER = '# Written by the router driver; changes made by hand are lost.\n'
 LABEL = r'[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 HOST = re.compile(rf'(?=.{{1,253}}\Z){LABEL}(?:\.{LABEL})+')
 DATABASE = re.compile(LABEL + r'|[a-z0-9][a-z0-9-]{0,49}__[0-9a-f]{8}')     # the second form: a name that was used before
+
+
+WORDS = 800         # characters kept of what nginx says to a configuration that it refuses
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,20 @@ class Router:
         self._transport.put(self._loaded, digest, 0o644)
         return True
 
+    def inspect(self):
+        """Raise what would keep ``apply`` from its work, with the code of the problem; changes nothing."""
+        try:
+            config = self._transport.get(self._config).decode('utf-8', 'surrogateescape')
+        except (NotFound, Permanent) as error:
+            raise Permanent(str(error), 'router_config') from error
+        self._including(config, self._routes)
+        result = self._nginx('-t', '-c', self._config)
+        if result.exit_code in (NOT_EXECUTABLE, NOT_FOUND):
+            raise Permanent(result.stderr.strip(), 'router_command')
+        if result.exit_code:
+            raise Permanent(result.stderr.strip()[-WORDS:], 'router_refuses')
+        self._check_alive(self._pid_file(config))
+
     @property
     def _loaded(self):
         """Written after a reload: differs from the table after a crash in between, and the next call reloads."""
@@ -116,13 +134,14 @@ class Router:
         changed, count = re.subn(pattern, lambda match: f'{match[1]}"{table}";', config)
         if count != 1:
             raise Permanent(f'{self._config} includes {self._routes} {count} times instead of once: render it anew '
-                            'from config/nginx/nginx.conf.in or correct the paths of the node')
+                            'from config/nginx/nginx.conf.in or correct the paths of the node', 'router_include')
         return changed
 
     def _pid_file(self, config):
         match = re.search(r'''(?m)^\s*pid\s+["']?([^"';]+?)["']?\s*;''', config)
         if not match:
-            raise Permanent(f'{self._config} has no `pid` line: render it anew from config/nginx/nginx.conf.in')
+            raise Permanent(f'{self._config} has no `pid` line: render it anew from config/nginx/nginx.conf.in',
+                            'router_pid')
         return posixpath.join(posixpath.dirname(self._config), match[1])
 
     def _reload(self, pid_file):
@@ -137,4 +156,5 @@ class Router:
         status = self._get(f'/proc/{number}/stat') if number.isdigit() else None
         # "number (command) state …", see proc(5)
         if not status or b'nginx' not in status or status.rpartition(b')')[2].split()[0] in (b'Z', b'X'):
-            raise Unreachable(f'nginx does not run (no process of {pid_file}): start it; it then serves the new routes')
+            raise Unreachable(f'nginx does not run (no process of {pid_file}): start it; it then serves the new routes',
+                              problem='router_stopped')

@@ -5,7 +5,7 @@ mark: a staging database by its name, a published one by its comment, a filestor
 """
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg2
 
@@ -13,18 +13,6 @@ from . import filestore
 from .errors import NotFound, Permanent, Retryable
 from .personalise import personalise
 from .postgres import connect, statement
-
-MINIMUM_VERSION = 140000
-
-
-@dataclass(frozen=True)
-class NodeHealth:
-    """``free_bytes`` where filestores are, None if unknown; ``databases``: how many the node's role owns."""
-
-    postgres_version: str
-    free_bytes: int | None
-    databases: int
-    problems: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -163,34 +151,6 @@ class SharedNode:
     def drop_filestore(self, tenant):
         """Remove the tenant's files, complete or not; a directory without our mark is left alone: Permanent."""
         filestore.drop(self.transport, self.spec, tenant)
-
-    # -- looking -----------------------------------------------------------------------
-
-    def health(self):
-        """What the node has and lacks; raises only if PostgreSQL itself cannot be asked."""
-        with self._cursor() as cursor:
-            cursor.execute('''
-                SELECT current_setting('server_version'), rolcreatedb OR rolsuper,
-                       (SELECT count(*) FROM pg_database WHERE datdba = r.oid AND NOT datistemplate)
-                  FROM pg_roles r WHERE rolname = current_user
-            ''')
-            version, may_create, databases = cursor.fetchone()
-            problems = []
-            if cursor.connection.server_version < MINIMUM_VERSION:
-                problems.append(f'PostgreSQL {version} is too old: 14 or later is needed.')
-            if not may_create:
-                problems.append(f'The role {self.spec.postgres.user} may not create databases: ALTER ROLE … CREATEDB.')
-        free_bytes = self._free_bytes(problems)
-        return NodeHealth(version, free_bytes, databases, problems)
-
-    def _free_bytes(self, problems):
-        result = self.transport.run(
-            ['sh', '-c', 'mkdir -p "$1/filestore" && [ -w "$1/filestore" ] && df -P -B1 "$1/filestore"',
-             'saas', self.spec.data_dir], timeout=20)
-        if result.exit_code:
-            problems.append(f'{self.spec.data_dir}/filestore cannot be written on the node by the user we are there.')
-            return None
-        return int(result.stdout.splitlines()[-1].split()[3])
 
     # -- what is ours ------------------------------------------------------------------
 

@@ -170,12 +170,14 @@ class SSHTransport:
         try:
             connection.start_client(timeout=self._connect_timeout)
         except paramiko.IncompatiblePeer as error:
-            raise AuthError(f'{self._address} shares no host key type or cipher with us: {error}') from error
+            raise AuthError(f'{self._address} shares no host key type or cipher with us: {error}',
+                            'ssh_algorithms') from error
         if not connection.initial_kex_done:
-            raise Unreachable(f'{self._address} did not finish the key exchange in {self._connect_timeout:g} s')
+            raise Unreachable(f'{self._address} did not finish the key exchange in {self._connect_timeout:g} s',
+                              problem='ssh_unreachable')
         if connection.get_remote_server_key().asbytes() != blob:
             raise AuthError(f'{self._address} shows a host key that is not the pinned one. If the machine was set up '
-                            'anew, pin its new key; if not, somebody stands in between.')
+                            'anew, pin its new key; if not, somebody stands in between.', 'ssh_host_key')
 
     def _authenticate(self, connection, key):
         try:
@@ -183,8 +185,9 @@ class SSHTransport:
                 return
         except paramiko.AuthenticationException as error:
             if not connection.is_active() or 'timeout' in str(error):
-                raise Unreachable(f'{self._address} broke off or stalled the log-in: {error}') from error
-        raise AuthError(f'{self._address} refuses our key: add its public half to authorized_keys there')
+                raise Unreachable(f'{self._address} broke off or stalled the log-in: {error}',
+                                  problem='ssh_unreachable') from error
+        raise AuthError(f'{self._address} refuses our key: add its public half to authorized_keys there', 'ssh_login')
 
     @contextmanager
     def _errors(self):
@@ -193,10 +196,11 @@ class SSHTransport:
         except paramiko.SSHException as error:
             connection = self._connection
             if connection is None or not connection.is_active():
-                raise Unreachable(f'{self._address} is not reachable over SSH: {error}') from error
+                raise Unreachable(f'{self._address} is not reachable over SSH: {error}', problem='ssh_unreachable') from error
             raise Retryable(f'{self._address} refuses a session at this moment: {error}') from error
         except (OSError, EOFError) as error:
-            raise Unreachable(f'{self._address} is not reachable: {str(error) or "connection closed"}') from error
+            raise Unreachable(f'{self._address} is not reachable: {str(error) or "connection closed"}',
+                              problem='ssh_unreachable') from error
 
 
 # Its errors reach the caller as ours; its log would say them again, with tracebacks.
@@ -213,7 +217,7 @@ def _pinned(line):
             except binascii.Error:
                 break
     raise AuthError('The host key must be one line "type base64" as `ssh-keyscan` prints it, of type '
-                    + ', '.join(HOST_KEY_ALGORITHMS))
+                    + ', '.join(HOST_KEY_ALGORITHMS), 'ssh_host_key_form')
 
 
 def _load(text_or_path):
@@ -223,15 +227,16 @@ def _load(text_or_path):
             with open(text_or_path, encoding='ascii') as file:
                 text = file.read()
         except (OSError, ValueError) as error:
-            raise AuthError(f'The private key cannot be read: {error}') from None
+            raise AuthError(f'The private key cannot be read: {error}', 'ssh_private_key') from None
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         try:
             return kind.from_private_key(io.StringIO(text))
         except paramiko.PasswordRequiredException:
-            raise AuthError('The private key has a passphrase: make one without for this use') from None
+            raise AuthError('The private key has a passphrase: make one without for this use',
+                            'ssh_private_key') from None
         except (paramiko.SSHException, ValueError, IndexError):
             continue
-    raise AuthError('The private key is not one of Ed25519, ECDSA or RSA in OpenSSH format')
+    raise AuthError('The private key is not one of Ed25519, ECDSA or RSA in OpenSSH format', 'ssh_private_key')
 
 
 def _feed(channel, data):

@@ -11,7 +11,10 @@ from . import saas_operation_step
 from . import saas_operation_runner
 from . import saas_node
 from . import saas_node_routes
+from . import saas_node_problems
+from . import saas_node_health
 from . import saas_template
+from . import saas_template_facts
 from . import saas_tenant
 from . import saas_tenant_steps
 from . import saas_tenant_customer

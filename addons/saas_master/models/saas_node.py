@@ -61,10 +61,6 @@ class SaasNode(models.Model):
                                   help='Write-only: kept sealed and never shown again.')
     ssh_private_key_sealed = fields.Text(groups=NO_ACCESS, copy=False)
 
-    health = fields.Selection([('unknown', 'Unknown'), ('ok', 'Healthy'), ('bad', 'Needs attention')],
-                              default='unknown', readonly=True, tracking=True, copy=False)
-    health_note = fields.Text(readonly=True, copy=False)
-    health_checked_at = fields.Datetime('Checked at', readonly=True, copy=False)
     breaker_failures = fields.Integer(readonly=True, copy=False)
     breaker_until = fields.Datetime(readonly=True, copy=False,
                                     help='Until then no operation on this node is begun: it did not answer.')
@@ -108,21 +104,6 @@ class SaasNode(models.Model):
                 raise UserError(_('A node reached by SSH needs host, user and host key: an unknown key is never accepted.'))
 
     # -- buttons ------------------------------------------------------------------------------
-
-    def action_test(self):
-        """Ask the node now and name what is wrong."""
-        self.check_access('write')
-        self._check_health()
-        bad = self.filtered(lambda node: node.health != 'ok')
-        return {
-            'type': 'ir.actions.client', 'tag': 'display_notification',
-            'params': {
-                'type': 'danger' if bad else 'success', 'sticky': bool(bad),
-                'title': _('Node needs attention') if bad else _('Node is healthy'),
-                'message': '\n'.join(bad.mapped('health_note')) if bad else ', '.join(self.mapped('name')),
-                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
-            },
-        }
 
     def action_view_tenants(self):
         self.ensure_one()
@@ -170,23 +151,7 @@ class SaasNode(models.Model):
                 return work(SharedNode(spec, transport))
         return act
 
-    # -- health, breaker, placement -------------------------------------------------------------
-
-    def _check_health(self):
-        for node in self:
-            try:
-                report = node._on_node(lambda shared: shared.health())()
-                problems = report.problems
-            except DriverError as error:
-                problems = [str(error)]
-            node.sudo().write({
-                'health': 'bad' if problems else 'ok', 'health_note': '\n'.join(problems) or False,
-                'health_checked_at': fields.Datetime.now()})
-
-    @api.model
-    def _cron_check_health(self):
-        for node in self.search([('active', '=', True)]):
-            node._check_health()
+    # -- breaker, placement --------------------------------------------------------------------
 
     def _record_answer(self, error=None):
         """Feed the breaker; writes only when something changes, so that busy nodes cause no conflicts."""

@@ -8,6 +8,7 @@ from ..drivers.template import TemplateBuilder
 from ..series import Constraint
 
 TECHNICAL = re.compile(r'[a-z][a-z0-9_]*')
+ACTIVITY = 'saas_master.mail_activity_template_outdated'
 LANGUAGE = re.compile(r'[a-z]{2,3}(_[A-Z]{2}|_[0-9]{3})?(@[a-z]+)?')
 
 
@@ -71,7 +72,11 @@ class SaasTemplate(models.Model):
             raise UserError(_('A built template cannot be removed: its database would be left behind on the node.'))
 
     def _outdate(self, reason):
+        """Its tenants go on, new ones are still cloned from it: a person decides when to build it anew, and is asked once."""
         self.write({'state': 'outdated', 'outdated_reason': reason})
+        for template in self.sudo():
+            if not template.activity_search([ACTIVITY]):
+                template.activity_schedule(ACTIVITY, note=reason, user_id=template._attention_user().id)
 
     # -- buttons ------------------------------------------------------------------------------
 
@@ -87,10 +92,20 @@ class SaasTemplate(models.Model):
     def action_check(self):
         """Ask the node whether the code under the template has changed since it was built."""
         self.check_access('write')
+        self.env['saas.audit']._note('compare', self)
         for template in self.filtered(lambda t: t.state == 'ready').sudo():
             with template.node_id._user_errors():
                 template._check_fingerprint()
-        return True
+        outdated = self.filtered('outdated_reason')
+        return {
+            'type': 'ir.actions.client', 'tag': 'display_notification',
+            'params': {
+                'type': 'warning' if outdated else 'success',
+                'title': _('Template is outdated') if outdated else _('Template is up to date'),
+                'message': outdated[:1].outdated_reason or _('Odoo and its modules on the node are those it was built with.'),
+                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
+            },
+        }
 
     @api.model
     def _cron_check(self):
@@ -163,6 +178,7 @@ class SaasTemplate(models.Model):
         step.operation_id.params = {'previous': self.database_name}
         self.write({'database_name': self._build_name(), 'version': self.version + 1,
                     'state': 'ready', 'outdated_reason': False})
+        self.activity_feedback([ACTIVITY], feedback=_('Version %s was built.', self.version))
 
     def _step_drop_previous(self, step):
         previous = (step.operation_id.params or {}).get('previous')

@@ -5,6 +5,7 @@ from . import test_i18n
 from . import test_ledger
 from . import test_names
 from . import test_node
+from . import test_node_health
 from . import test_plan_settings
 from . import test_rights
 from . import test_signup
@@ -12,3 +13,4 @@ from . import test_signup_race
 from . import test_signup_website
 from . import test_template
 from . import test_tenant
+from . import test_usage

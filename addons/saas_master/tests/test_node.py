@@ -2,32 +2,13 @@ from unittest.mock import patch
 
 from odoo.exceptions import UserError
 
-from odoo.addons.saas_master.drivers.errors import Unreachable
 from odoo.addons.saas_master.drivers.router import Route
-from odoo.addons.saas_master.models import saas_node, saas_node_routes
+from odoo.addons.saas_master.models import saas_node_routes
 
 from .common import SaasCase
 
 
 class TestNode(SaasCase):
-
-    def test_health(self):
-        class Report:
-            problems = ['PostgreSQL 12 is too old: 14 or newer is needed.']
-        with patch.object(saas_node.SharedNode, 'health', lambda shared: Report):
-            answer = self.node.action_test()
-        self.assertEqual((self.node.health, answer['params']['type']), ('bad', 'danger'))
-        self.assertIn('too old', answer['params']['message'])
-        Report.problems = []
-        with patch.object(saas_node.SharedNode, 'health', lambda shared: Report):
-            self.node.action_test()
-        self.assertEqual((self.node.health, self.node.health_note), ('ok', False))
-
-        def silent(shared):
-            raise Unreachable('The node does not answer.')
-        with patch.object(saas_node.SharedNode, 'health', silent):
-            self.env['saas.node']._cron_check_health()
-        self.assertEqual((self.node.health, self.node.health_note), ('bad', 'The node does not answer.'))
 
     def test_routes_are_the_records(self):
         self._running_tenant('one')
