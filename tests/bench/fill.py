@@ -33,7 +33,8 @@ HISTORY = """
         INSERT INTO saas_operation_step (operation_id, sequence, code, name, state, attempt, started_at, ended_at, duration_ms,
                                          log, create_uid, create_date, write_uid, write_date)
         SELECT o.id, place, code, code, CASE WHEN o.state = 'done' OR place < 5 THEN 'done' WHEN place = 5 THEN 'failed'
-               ELSE 'waiting' END, 1, o.create_date, o.create_date, 80, o.create_date || ' Well.', 1, o.create_date, 1, o.create_date
+               ELSE 'waiting' END, 1, o.create_date, o.create_date, 80, o.create_date || ' Well.', 1, o.create_date, 1,
+               o.create_date
           FROM operations o, unnest(%(steps)s) WITH ORDINALITY AS step (code, place)
          WHERE o.kind = 'provision' OR place <= 3
     )
