@@ -7,6 +7,7 @@ from . import saas_plan
 from . import saas_suspension_reason
 from . import saas_operation_subject
 from . import saas_operation
+from . import saas_operation_attention
 from . import saas_operation_step
 from . import saas_operation_runner
 from . import saas_node
@@ -18,6 +19,7 @@ from . import saas_template_facts
 from . import saas_tenant
 from . import saas_tenant_steps
 from . import saas_tenant_customer
+from . import saas_tenant_staff
 from . import saas_signup
 from . import res_config_settings
 from . import saas_usage

@@ -20,6 +20,12 @@ class ResPartner(models.Model):
         for partner in self:
             partner.saas_tenant_count = counts.get(partner.commercial_partner_id, 0)
 
+    def action_view_saas_tenants(self):
+        self.ensure_one()
+        return {'type': 'ir.actions.act_window', 'name': _('Tenants'), 'res_model': 'saas.tenant',
+                'view_mode': 'list,kanban,form', 'domain': [('partner_id', '=', self.commercial_partner_id.id)],
+                'context': {'default_partner_id': self.commercial_partner_id.id}}
+
     @api.model_create_multi
     def create(self, vals_list):
         if any(vals.get('saas_right') for vals in vals_list):

@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..const import CANCELLABLE, ENDED, STAFF
+from ..elapsed import elapsed_text
 from ..series import UniqueIndex
 
 STATES = [('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'),
@@ -32,8 +33,10 @@ class SaasOperation(models.Model):
     started_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
     duration = fields.Float('Duration (s)', compute='_compute_duration')
+    elapsed = fields.Char('Took', compute='_compute_duration', help='From its start to its end; so far, while it runs.')
     progress = fields.Integer('Progress (%)', compute='_compute_progress')
     current_step = fields.Char(compute='_compute_progress')
+    steps_summary = fields.Json(compute='_compute_steps_summary', groups=STAFF, help='What the live list of steps shows.')
 
     # Written by SQL with the clock of the database, which all workers share.
     not_before = fields.Datetime(readonly=True, default=fields.Datetime.now)
@@ -67,6 +70,7 @@ class SaasOperation(models.Model):
             end = operation.ended_at or now
             started = operation.started_at
             operation.duration = max((end - started).total_seconds(), 0) if started else 0
+            operation.elapsed = elapsed_text(operation.duration) if started else False
 
     @api.depends('step_ids.state')
     @api.depends_context('lang')
@@ -76,6 +80,14 @@ class SaasOperation(models.Model):
             over = steps.filtered(lambda step: step.state in ('done', 'skipped'))
             operation.progress = 100 * len(over) // len(steps) if steps else 0
             operation.current_step = (steps - over)[:1].label
+
+    @api.depends('state', 'step_ids.state', 'step_ids.duration_ms')
+    @api.depends_context('lang')
+    def _compute_steps_summary(self):
+        for operation in self:
+            operation.steps_summary = [
+                {'id': step.id, 'name': step.label, 'state': step.state, 'elapsed': step.elapsed or '', 'attempt': step.attempt}
+                for step in operation.step_ids]
 
     # -- buttons ------------------------------------------------------------------------------
 
@@ -127,6 +139,7 @@ class SaasOperation(models.Model):
         self.step_ids.filtered(lambda step: step.state == 'failed').write({'state': 'waiting', 'attempt': 0})
         self.write({'state': 'waiting', 'error': False, 'ended_at': False, 'cancel_requested': False,
                     'not_before': fields.Datetime.now()})
+        self._set_attention(False)
         self._wake()
 
     def _skip_failed_step(self, reason):

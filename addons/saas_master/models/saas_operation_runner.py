@@ -186,6 +186,7 @@ class SaasOperation(models.Model):
         self.env.flush_all()
         self.env.cr.execute(STEP_STARTED, [step.id])
         step.invalidate_recordset(['started_at', 'ended_at'])
+        self._tell(step)
         return step
 
     def _on_outcome(self, claim, step, outcome, took):
@@ -214,7 +215,8 @@ class SaasOperation(models.Model):
         if isinstance(decision, retry.Retry):
             step.write({'state': 'waiting', 'error': message})
             self.error = message
-            return self._wait(decision.delay)
+            self._wait(decision.delay)
+            return self._tell(step)
         step.write({'state': 'failed', 'error': message})
         return self._end('failed', message)
 
@@ -236,7 +238,13 @@ class SaasOperation(models.Model):
         self.env.flush_all()
         self.env.cr.execute(ENDED, [self.id])
         self.invalidate_recordset(['ended_at'])
-        getattr(self._subject(), f'_operation_{state}')(self)
+        subject = self._subject()
+        if state == 'failed':
+            self._set_attention(True)
+        getattr(subject, f'_operation_{state}')(self)
+        if state == 'done':
+            subject._close_warnings(_('%s is done.', self.display_name))
+        self._tell()
 
     def _node_answered(self, error=None):
         if self.node_id:

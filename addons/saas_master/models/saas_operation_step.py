@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+from ..const import STAFF
+from ..elapsed import elapsed_text
+
 LOG_LIMIT = 20_000      # characters kept of a step's log; the newest stay
 
 
@@ -22,9 +25,22 @@ class SaasOperationStep(models.Model):
     started_at = fields.Datetime()
     ended_at = fields.Datetime()
     duration_ms = fields.Integer('Duration (ms)', help='Of the last attempt.')
-    error = fields.Text()
+    elapsed = fields.Char('Took', compute='_compute_elapsed', help='The last attempt; so far, while it runs.')
+    error = fields.Text(index='trigram')
     skip_reason = fields.Char()
-    log = fields.Text()
+    log = fields.Text(index='trigram')
+
+    # What the log is filtered by; read through the operation, so a step costs nothing more to write.
+    kind = fields.Selection(related='operation_id.kind')
+    tenant_id = fields.Many2one(related='operation_id.tenant_id')
+    template_id = fields.Many2one(related='operation_id.template_id')
+    node_id = fields.Many2one(related='operation_id.node_id')
+    worker = fields.Char(related='operation_id.worker', groups=STAFF)
+
+    def init(self):
+        self.env.cr.execute("""
+            CREATE INDEX IF NOT EXISTS saas_operation_step_started ON saas_operation_step (started_at);
+            CREATE INDEX IF NOT EXISTS saas_operation_step_failed ON saas_operation_step (id) WHERE state = 'failed'""")
 
     @api.depends('code', 'name')
     @api.depends_context('lang')
@@ -34,6 +50,31 @@ class SaasOperationStep(models.Model):
             labels = dict(operation._subject()._operation_steps(operation.kind))
             for step in steps:
                 step.label = labels.get(step.code, step.name)
+
+    @api.depends('state', 'duration_ms', 'started_at', 'ended_at')
+    def _compute_elapsed(self):
+        now = fields.Datetime.now()
+        for step in self:
+            seconds = step.duration_ms / 1000
+            if step.state in ('running', 'failed') and step.started_at:
+                seconds = ((step.ended_at or now) - step.started_at).total_seconds()
+            step.elapsed = elapsed_text(seconds) if step.started_at or seconds else False
+
+    def action_open_log(self):
+        """The step on a page of its own: a log does not fit into a cell."""
+        self.ensure_one()
+        return {'type': 'ir.actions.act_window', 'name': self.label, 'res_model': self._name, 'res_id': self.id,
+                'view_mode': 'form', 'views': [(False, 'form')], 'target': 'new', 'context': {'form_view_initial_mode': 'readonly'}}
+
+    def action_open_operation(self):
+        self.ensure_one()
+        return {'type': 'ir.actions.act_window', 'res_model': 'saas.operation', 'res_id': self.operation_id.id,
+                'view_mode': 'form', 'views': [(False, 'form')]}
+
+    @api.depends('label')
+    def _compute_display_name(self):
+        for step in self:
+            step.display_name = f'{step.operation_id.display_name}: {step.label}'
 
     def _log(self, line):
         """Add a line with its time (UTC); what is repeated word for word is kept once."""

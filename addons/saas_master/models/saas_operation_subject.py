@@ -42,6 +42,7 @@ class SaasOperationSubject(models.AbstractModel):
             raise UserError(_(
                 '%(subject)s: "%(operation)s" is still under way. Wait until it has ended, or cancel it.',
                 subject=self.display_name, operation=active.display_name))
+        self._take_up(kind)
         operation = self.env['saas.operation'].sudo().create({
             'kind': kind,
             self._operation_field(): self.id,
@@ -72,14 +73,6 @@ class SaasOperationSubject(models.AbstractModel):
 
     def _operation_cancelled(self, operation):
         """Somebody cancelled it between two steps."""
-
-    def _plan_attention(self, summary, note):
-        """An activity for the managers' list: something needs a person."""
-        for record in self:
-            if hasattr(record, 'activity_schedule'):
-                record.activity_schedule(
-                    'mail.mail_activity_data_warning', summary=summary, note=note,
-                    user_id=record._attention_user().id)
 
     def _attention_user(self):
         managers = self.env.ref('saas_master.group_saas_manager')

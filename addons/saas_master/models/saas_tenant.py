@@ -168,11 +168,6 @@ class SaasTenant(models.Model):
         return {'type': 'ir.actions.act_window', 'name': _('Install Modules'), 'res_model': 'saas.tenant.modules',
                 'view_mode': 'form', 'target': 'new', 'context': {'default_tenant_id': self.id}}
 
-    def action_retry(self):
-        for tenant in self:
-            tenant.operation_id.action_retry()
-        return True
-
     def action_open(self):
         self.ensure_one()
         return {'type': 'ir.actions.act_url', 'url': self.url, 'target': 'new'}
