@@ -6,7 +6,8 @@ from ..const import STAFF
 WARNING = 'mail.mail_activity_data_warning'
 
 # Kind of operation -> kinds whose failure it makes up for; not named: its own. None: every kind.
-MAKES_UP_FOR = {'suspend': ('suspend', 'resume'), 'resume': ('suspend', 'resume'), 'cleanup': (), 'delete': None}
+MAKES_UP_FOR = {
+    'provision': ('provision', 'cleanup'), 'suspend': ('suspend', 'resume'), 'resume': ('suspend', 'resume'), 'delete': None}
 
 
 class SaasOperation(models.Model):

@@ -64,7 +64,7 @@ class SaasOperationStep(models.Model):
         """The step on a page of its own: a log does not fit into a cell."""
         self.ensure_one()
         return {'type': 'ir.actions.act_window', 'name': self.label, 'res_model': self._name, 'res_id': self.id,
-                'view_mode': 'form', 'views': [(False, 'form')], 'target': 'new', 'context': {'form_view_initial_mode': 'readonly'}}
+                'view_mode': 'form', 'views': [(False, 'form')], 'target': 'new'}
 
     def action_open_operation(self):
         self.ensure_one()

@@ -44,10 +44,10 @@ class SaasTenant(models.Model):
             tenant.operation_step = operation.current_step if under_way else False
 
     def _failures(self):
-        """Error of the latest failure that waits for a person, by tenant."""
+        """By tenant, the error of the failure that waits for a person; the first one, since others follow from it."""
         waiting = self.filtered('attention')
         failed = waiting and self.env['saas.operation'].sudo().search(
-            [('tenant_id', 'in', waiting.ids), ('attention', '=', True)], order='id')
+            [('tenant_id', 'in', waiting.ids), ('attention', '=', True)], order='id desc')
         return {operation.tenant_id.id: operation.error for operation in failed}
 
     def _compute_operation_steps(self):
@@ -123,10 +123,10 @@ class SaasTenant(models.Model):
         return True
 
     def _operation_to_retry(self):
-        """The failure that waits for a person; a clean-up that came after it does not hide it."""
+        """The first failure that waits for a person; a clean-up that came after it does not hide it."""
         self.ensure_one()
         failed = self.env['saas.operation'].search(
-            [('tenant_id', '=', self.id), ('attention', '=', True)], limit=1)
+            [('tenant_id', '=', self.id), ('attention', '=', True)], order='id', limit=1)
         return failed or self.operation_id
 
     def _act_on_each(self, act):

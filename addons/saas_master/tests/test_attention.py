@@ -57,7 +57,6 @@ class TestAttention(SaasCase):
     def test_other_work_does_not(self):
         failed = self._fail()
         self.broken = False
-        self._run(self.tenant._open('cleanup'))
         self._run(self.tenant._open('suspend'))
         self.assertTrue(failed.attention)
         self.assertEqual(len(self._warnings()), 1)
@@ -82,6 +81,16 @@ class TestAttention(SaasCase):
         tenant.action_retry()
         self.assertEqual((tenant.state, tenant.operation_id.kind), ('provisioning', 'provision'))
         self.assertFalse(failed.attention)
+
+    def test_provisioning_anew_makes_up_for_a_failed_clean_up_too(self):
+        tenant = self._tenant('not-clean')
+        tenant._set_state('provisioning')
+        provision = self._run(tenant._open('provision'))
+        cleanup = self._run(tenant.operation_id)
+        self.assertEqual((cleanup.kind, cleanup.state, tenant.attention), ('cleanup', 'failed', 2))
+        self.assertEqual(tenant._operation_to_retry(), provision)
+        tenant.action_retry()
+        self.assertFalse(provision.attention or cleanup.attention or tenant.attention)
 
     def test_steps_for_the_live_list(self):
         operation = self._fail()
