@@ -84,7 +84,15 @@ class Staff:
     """A member of staff at the master, in a session (``stack.rpc.Session``) of its own."""
 
     def __init__(self, session):
-        self.call = session.call
+        self.session = session
+
+    def call(self, model, method, *args, **kwargs):
+        """A method of a model; where it asks for a fresh proof of identity, that is given first."""
+        answer = self.session.call(model, method, *args, **kwargs)
+        if isinstance(answer, dict) and answer.get('res_model') == 'saas.step.up.dialogue':
+            self.session.prove(answer['context']['default_kind'])
+            answer = self.session.call(model, method, *args, **kwargs)
+        return answer
 
     def tenant(self, name):
         """Id of the newest tenant of that name."""

@@ -17,11 +17,13 @@ class StepUpRequired(UserError):
 def step_up(kind):
     """Decorate a button's method: without a fresh proof it opens the dialogue that asks for one and then goes on.
 
-    Code that calls it without a person before a screen (RPC with a password or a key) gets StepUpRequired.
+    Who may not change the records is told so and not asked. Code that calls it without a person before a screen (RPC
+    with a password or a key) gets StepUpRequired.
     """
     def decorate(action):
         @functools.wraps(action)
         def guarded(self):
+            self.check_access('write')
             return self.env['saas.step.up']._ask(kind, self, action.__name__) or action(self)
         guarded.step_up_kind = kind
         return guarded

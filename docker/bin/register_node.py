@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Tell the master about the node beside it, over JSON-RPC as its administrator, and have the template built there.
+"""Tell the master about the node beside it, in a session of its administrator, and have the template built there.
 
 Repeating it brings the record in line again: so a new password or key of the node gets to the master.
 """
+import http.cookiejar
 import json
 import os
 import sys
@@ -15,6 +16,8 @@ DATABASE = 'saas_master'
 TEMPLATE = 'template_tenant'
 BUILD_SECONDS = 1800
 RUN = Path(os.environ['SAAS_RUN'])
+LOCKED_OUT = ('The master refuses to log admin in: its password is not the one in secrets/admin_password, or it asks for a '
+              'second factor. Change the node in the backend instead (Infrastructure, Nodes).')
 
 
 def secret(name):
@@ -22,31 +25,35 @@ def secret(name):
 
 
 class Master:
-    """The master's Odoo; ``call`` is one method of one model."""
+    """The master's Odoo, as a browser has it: only a session may change secrets; ``call`` is one method of one model."""
 
     def __init__(self, url, password):
         self.url, self.password = url, password
-        self.uid = self._post('common', 'login', DATABASE, 'admin', password)
-        if not self.uid:
-            sys.exit('The master refuses to log admin in: its password is not the one in secrets/admin_password, or it '
-                     'asks for a second factor. Change the node in the backend instead (Infrastructure, Nodes).')
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()), urllib.request.ProxyHandler({}))
+        answer = self._post('/web/session/authenticate', refused=LOCKED_OUT, db=DATABASE, login='admin', password=password)
+        if not (answer or {}).get('uid'):
+            sys.exit(LOCKED_OUT)
 
     def call(self, model, method, *arguments):
-        return self._post('object', 'execute_kw', DATABASE, self.uid, self.password, model, method, arguments)
+        return self._post(f'/web/dataset/call_kw/{model}/{method}', model=model, method=method, args=arguments, kwargs={})
 
-    def _post(self, service, method, *arguments):
-        body = {'jsonrpc': '2.0', 'method': 'call', 'id': 1,
-                'params': {'service': service, 'method': method, 'args': arguments}}
-        request = urllib.request.Request(
-            f'{self.url}/jsonrpc', json.dumps(body).encode(), {'Content-Type': 'application/json'})
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    def prove(self, kind):
+        """Ten minutes to do acts of this kind."""
+        self.call('saas.step.up.dialogue', 'create', {
+            'kind': kind, 'res_model': 'saas.node', 'res_ids': [], 'method': 'action_change_secrets', 'password': self.password})
+
+    def _post(self, path, refused='', **parameters):
+        body = json.dumps({'jsonrpc': '2.0', 'method': 'call', 'id': 1, 'params': parameters})
+        request = urllib.request.Request(self.url + path, body.encode(), {'Content-Type': 'application/json'})
         try:
-            with opener.open(request, timeout=120) as response:
+            with self._opener.open(request, timeout=120) as response:
                 answer = json.load(response)
         except urllib.error.URLError as error:
             sys.exit(f'The master does not answer at {self.url} ({error.reason}): see `docker compose logs master`.')
         if 'error' in answer:
-            sys.exit('The master refuses: ' + answer['error'].get('data', {}).get('message', 'no reason given'))
+            reason = answer['error'].get('data', {}).get('message', 'no reason given')
+            sys.exit(refused or f'The master refuses: {reason}')
         return answer.get('result')
 
 
@@ -68,6 +75,7 @@ def node_values(env):
 
 
 def register(master, values):
+    master.prove('secret')
     found = master.call('saas.node', 'search', [('name', '=', values['name'])])
     if found:
         master.call('saas.node', 'write', found, values)

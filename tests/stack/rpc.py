@@ -22,6 +22,7 @@ class Session:
         self.url = url
         self.timeout = timeout
         self.host = with_host
+        self._password = password
         self._opener = urllib.request.build_opener(
             urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()), urllib.request.ProxyHandler({}))
         answer = self.post('/web/session/authenticate', {'db': database, 'login': login, 'password': password})
@@ -32,6 +33,11 @@ class Session:
     def call(self, model, method, *args, **kwargs):
         return self.post(f'/web/dataset/call_kw/{model}/{method}', {
             'model': model, 'method': method, 'args': list(args), 'kwargs': kwargs})
+
+    def prove(self, kind):
+        """Prove to our master who we are, for ten minutes of acts of this kind."""
+        self.call('saas.step.up.dialogue', 'create', {
+            'kind': kind, 'res_model': 'saas.node', 'res_ids': [], 'method': 'action_change_secrets', 'password': self._password})
 
     def search_read(self, model, domain, fields, **options):
         return self.call(model, 'search_read', domain, fields, **options)

@@ -27,10 +27,12 @@ def _node(session, stack):
     found = session.search_read('saas.node', [('name', '=', NODE)], list(values), limit=1)
     if not found:
         say(f'master: creating the node "{NODE}"')
+        session.prove('secret')
         return session.call('saas.node', 'create', {**values, 'pg_password': stack.secrets['TENANT_DB_PASSWORD']})
     node = found[0]
     changed = {name: value for name, value in values.items() if node[name] != value}
     if changed:
+        session.prove('secret')
         session.call('saas.node', 'write', [node['id']], {
             **changed, 'pg_password': stack.secrets['TENANT_DB_PASSWORD']})
     return node['id']

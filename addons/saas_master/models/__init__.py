@@ -2,6 +2,7 @@ from . import saas_rate
 from . import saas_audit
 from . import saas_totp_use
 from . import saas_step_up
+from . import res_users
 from . import res_partner
 from . import saas_plan
 from . import saas_suspension_reason

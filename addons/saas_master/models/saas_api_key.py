@@ -11,7 +11,6 @@ from odoo.exceptions import AccessError, UserError
 from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 
 from ..series import Constraint, generate_api_key
-from ..step_up import step_up
 
 SUPPORT, MANAGER = 'saas_master.group_saas_support', 'saas_master.group_saas_manager'
 SCOPES = {'saas.api': SUPPORT, 'saas.provisioning': MANAGER}        # scope -> the group its owner must be in
@@ -150,40 +149,6 @@ class ResUsersApikeys(models.Model):
         result = super().unlink()
         ours.invalidate_recordset(flush=False)
         return result
-
-
-class SaasApiKeyNew(models.TransientModel):
-    """What a new key is for, and for how long it counts."""
-
-    _name = 'saas.api.key.new'
-    _description = 'New API Key'
-
-    name = fields.Char('Used by', required=True)
-    scope = fields.Selection(selection='_selection_scope', required=True, default='saas.api')
-    days = fields.Integer('Valid for (days)', required=True, default=90)
-
-    @api.model
-    def _selection_scope(self):
-        labels = self.env['saas.api.key']._fields['scope']._description_selection(self.env)
-        return [(scope, label) for scope, label in labels if self.env.user.has_group(SCOPES[scope])]
-
-    @step_up('api_key')
-    def action_make(self):
-        self.ensure_one()
-        _record, key = self.env['saas.api.key']._make(self.name, self.scope, self.days)
-        self.unlink()
-        return {'type': 'ir.actions.act_window', 'name': _('API Key'), 'res_model': 'saas.api.key.show',
-                'views': [(False, 'form')], 'target': 'new', 'context': {'default_key': key}}
-
-
-class SaasApiKeyShow(models.AbstractModel):
-    """Shows the key once. It has no table, so nothing of it is stored."""
-
-    _name = 'saas.api.key.show'
-    _description = 'Show API Key'
-
-    id = fields.Id()        # the form's onchange, which brings the value, asks for it
-    key = fields.Char('API Key', readonly=True)
 
 
 # -- comparing ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from ..drivers.shared_node import SharedNode
 from ..drivers.spec import NodeSpec, Postgres
 from ..drivers.vault import Vault
 from ..series import Constraint
+from ..step_up import step_up
 
 
 class SaasNode(models.Model):
@@ -22,6 +23,8 @@ class SaasNode(models.Model):
     _description = 'SaaS Node'
     _inherit = ['mail.thread', 'mail.activity.mixin', 'saas.audited']
     _order = 'sequence, id'
+
+    _secret_fields = ('pg_password', 'ssh_private_key')
 
     name = fields.Char(required=True)
     sequence = fields.Integer(default=10)
@@ -84,10 +87,11 @@ class SaasNode(models.Model):
         self._seal('ssh_private_key')
 
     def _seal(self, name):
-        for node in self:
-            if node[name]:
-                with self._user_errors():
-                    node.sudo()[f'{name}_sealed'] = Vault.from_environment().seal(node[name])
+        for node in self.filtered(name):
+            self.env['saas.step.up']._require('secret')
+            with self._user_errors():
+                node.sudo()[f'{name}_sealed'] = Vault.from_environment().seal(node[name])
+            self.env['saas.audit']._note('change_secret', node, name)
         self.invalidate_recordset([name], flush=False)      # not even this transaction reads it back
 
     @api.constrains('address_pattern')
@@ -104,6 +108,12 @@ class SaasNode(models.Model):
                 raise UserError(_('A node reached by SSH needs host, user and host key: an unknown key is never accepted.'))
 
     # -- buttons ------------------------------------------------------------------------------
+
+    @step_up('secret')
+    def action_change_secrets(self):
+        self.ensure_one()
+        return {'type': 'ir.actions.act_window', 'name': _('Change Secrets'), 'res_model': 'saas.node', 'res_id': self.id,
+                'views': [(self.env.ref('saas_master.saas_node_view_form_secrets').id, 'form')], 'target': 'new'}
 
     def action_view_tenants(self):
         self.ensure_one()

@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 
 from psycopg2.errors import SerializationFailure
@@ -15,6 +16,7 @@ COUNT = f"""
     ON CONFLICT (key) DO UPDATE SET
         hits = CASE WHEN rate.ends_at > {NOW} THEN rate.hits + 1 ELSE 1 END,
         ends_at = CASE WHEN rate.ends_at > {NOW} THEN rate.ends_at ELSE excluded.ends_at END"""
+GIVE_BACK = 'UPDATE saas_rate SET hits = hits - 1 WHERE key = %s AND hits > 0'
 FORGET = f'DELETE FROM saas_rate WHERE ends_at < {NOW}'
 ATTEMPTS = 50       # only uses by one and the same subject at the same moment conflict
 
@@ -51,7 +53,7 @@ class SaasRate(models.Model):
         """
         if limit <= 0:
             return
-        key = f'{purpose}:{hashlib.sha256(subject.encode()).hexdigest()}'
+        key = self._key(purpose, subject)
         for _attempt in range(ATTEMPTS):
             try:
                 with self.env.registry.cursor() as cr:
@@ -74,6 +76,16 @@ class SaasRate(models.Model):
             return max(full[0], 1)
         cr.execute(COUNT, [key, seconds], log_exceptions=False)
         return 0
+
+    @api.model
+    def _give_back(self, purpose, subject):
+        """Take one use back that was counted before it was known to be a good one."""
+        with contextlib.suppress(SerializationFailure), self.env.registry.cursor() as cr:
+            cr.execute(GIVE_BACK, [self._key(purpose, subject)], log_exceptions=False)
+
+    @api.model
+    def _key(self, purpose, subject):
+        return f'{purpose}:{hashlib.sha256(subject.encode()).hexdigest()}'
 
     @api.model
     def _forget(self):

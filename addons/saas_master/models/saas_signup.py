@@ -266,6 +266,7 @@ class SaasSignup(models.Model):
     def action_send_link(self):
         """Staff: a new link to those who lost theirs. Not counted against the visitor's limits."""
         self.check_access('write')
+        self.env['saas.audit']._note('send_link', self)
         for signup in self.sudo().filtered(lambda signup: signup.state != 'confirmed'):
             signup._send_link()
         return True

@@ -1,8 +1,10 @@
+import logging
+import re
 import time
 
 import pyotp
 
-from odoo import _, api, models
+from odoo import SUPERUSER_ID, _, api, models
 from odoo.exceptions import UserError
 from odoo.http import request
 
@@ -10,9 +12,12 @@ from ..series import check_password
 from ..step_up import KINDS, StepUpRequired
 from .saas_rate import RateLimited
 
+_logger = logging.getLogger(__name__)
+
 MINUTES = 10                # a proof counts for so long, for its kind of act, in its session
-TRIES, TRY_SECONDS = 5, 600
+LIMITS = (('step_up', 5, 600), ('step_up_day', 20, 86400))      # purpose, wrong proofs of one person, within seconds
 SESSION_KEY = 'saas_step_up'
+CODE = re.compile(r'[0-9]{6}')
 
 
 class SaasStepUp(models.AbstractModel):
@@ -27,9 +32,12 @@ class SaasStepUp(models.AbstractModel):
 
     @api.model
     def _is_fresh(self, kind):
-        """Whether this session proved it for ``kind`` lately. True where no person is before a screen: a cron, a command."""
+        """Whether this session proved it for ``kind`` lately. Odoo itself need not: a cron, a command.
+
+        That there is no request says nothing: Odoo puts it aside while it serves RPC with a password or a key.
+        """
         if not request:
-            return True
+            return self.env.uid == SUPERUSER_ID
         proofs = request.session.get(SESSION_KEY) or {}
         return proofs.get('uid') == self.env.uid == request.session.uid and proofs.get(kind, 0) > time.time()
 
@@ -44,7 +52,7 @@ class SaasStepUp(models.AbstractModel):
         """False when nothing is to be asked, else the dialogue that asks and then calls ``method`` of ``records``."""
         if self._is_fresh(kind):
             return False
-        if request.session.uid != self.env.uid:
+        if not request or request.session.uid != self.env.uid:
             self._require(kind)
         return {
             'type': 'ir.actions.act_window', 'name': _('Is it you?'), 'res_model': 'saas.step.up.dialogue',
@@ -62,33 +70,64 @@ class SaasStepUp(models.AbstractModel):
     def _prove(self, kind, proof):
         """Check a code or password of the person and note it in the session.
 
-        Raises UserError when it is wrong, RateLimited after too many tries (right ones count too).
+        Raises UserError when it is wrong, RateLimited after too many wrong ones. A session of somebody else, or none
+        (RPC with a password or a key), can prove nothing.
         """
         if kind not in KINDS:
             raise UserError(_('There is no act of the kind "%s".', kind))
-        self.env['saas.rate']._count('step_up', str(self.env.uid), TRIES, TRY_SECONDS)
+        if not request or request.session.uid != self.env.uid:
+            self._refuse(kind, _('Log in with a browser: a proof of identity belongs to its session.'))
+        self._count_try(kind)
         if self._proof_type() == 'totp':
-            self._check_code(self.env.user, proof)
-        elif not check_password(self.env.user, proof or ''):
-            raise UserError(_('This is not your password.'))
+            problem = self._code_problem(self.env.user, proof)
+        else:
+            problem = not check_password(self.env.user, proof) and _('This is not your password.')
+        if problem:
+            self._refuse(kind, problem)
+        for purpose, _limit, _seconds in LIMITS:
+            self.env['saas.rate']._give_back(purpose, str(self.env.uid))
         proofs = request.session.get(SESSION_KEY) or {}
         kept = proofs if proofs.get('uid') == self.env.uid else {'uid': self.env.uid}
         request.session[SESSION_KEY] = {**kept, kind: time.time() + 60 * MINUTES}
 
+    def _count_try(self, kind):
+        """Counted before it is looked at, so that many at once do not slip through; a right one is given back."""
+        try:
+            for purpose, limit, seconds in LIMITS:
+                self.env['saas.rate']._count(purpose, str(self.env.uid), limit, seconds)
+        except RateLimited:
+            _logger.warning('Step-up "%s" of user #%s: too many wrong proofs.', kind, self.env.uid)
+            raise
+
+    def _refuse(self, kind, problem):
+        """Leave a line that outlives the rollback this error brings."""
+        self.env['saas.audit']._note_apart('step_up_failed', detail=kind)
+        _logger.warning('Step-up "%s" of user #%s failed.', kind, self.env.uid)
+        raise UserError(problem)
+
+    # -- codes (RFC 6238) -----------------------------------------------------------------------
+
     @api.model
-    def _check_code(self, user, code):
-        """Accept each code of ``user``'s enrolment once (RFC 6238, 5.2), up to 30 s early or late; else UserError."""
-        secret = user.sudo().totp_secret
-        digits = ''.join((code or '').split())
-        totp = pyotp.TOTP(''.join((secret or '').split()))
-        now = int(time.time()) // totp.interval
-        counter = secret and next((
-            counter for counter in (now, now - 1, now + 1)
-            if pyotp.utils.strings_equal(totp.generate_otp(counter), digits)), None)
-        if not counter:
-            raise UserError(_('This code is not the present one. Look at your authenticator again.'))
+    def _code_problem(self, user, code):
+        """False, or why this code is not accepted: each counts once, up to 30 s early or late."""
+        counter = self._counter(user, ''.join(code.split()) if isinstance(code, str) else '')
+        if counter is None:
+            return _('This code is not the present one. Look at your authenticator again.')
         if not self.env['saas.totp.use']._take(user, counter):
-            raise UserError(_('This code was used already. Wait for the next one.'))
+            return _('This code was used already. Wait for the next one.')
+        return False
+
+    @api.model
+    def _counter(self, user, digits):
+        """Which of the three codes that count now this is: its number since 1970, or None."""
+        secret = ''.join((user.sudo().totp_secret or '').split())
+        if not secret or not CODE.fullmatch(digits):
+            return None
+        totp = pyotp.TOTP(secret)
+        now = int(time.time()) // totp.interval
+        same = [counter for counter in (now - 1, now, now + 1)
+                if pyotp.utils.strings_equal(totp.generate_otp(counter), digits)]
+        return same[0] if same else None
 
     @api.model
     def _explain_limit(self, limited: RateLimited):

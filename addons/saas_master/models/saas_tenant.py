@@ -177,6 +177,9 @@ class SaasTenant(models.Model):
         return {'type': 'ir.actions.act_window', 'name': _('Operations'), 'res_model': 'saas.operation',
                 'view_mode': 'list,form', 'domain': [('tenant_id', '=', self.id)]}
 
+    def action_view_audit(self):
+        return self.env['saas.audit']._action_of(self)
+
     # -- suspension: a set of reasons -----------------------------------------------------------
 
     def _suspend(self, code):

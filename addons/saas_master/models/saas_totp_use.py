@@ -1,8 +1,14 @@
 from datetime import timedelta
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import api, fields, models
 
 from ..series import Constraint
+
+TAKE = """
+    INSERT INTO saas_totp_use (user_id, counter, used_at) VALUES (%s, %s, clock_timestamp() AT TIME ZONE 'UTC')
+    ON CONFLICT DO NOTHING RETURNING id"""
 
 
 class SaasTotpUse(models.Model):
@@ -20,11 +26,16 @@ class SaasTotpUse(models.Model):
 
     @api.model
     def _take(self, user, counter):
-        """Whether this is the first use; waits for another transaction that uses the same code."""
-        self.env.cr.execute(
-            "INSERT INTO saas_totp_use (user_id, counter, used_at) VALUES (%s, %s, clock_timestamp() AT TIME ZONE 'UTC')"
-            ' ON CONFLICT DO NOTHING RETURNING id', [user.id, counter], log_exceptions=False)
-        return bool(self.env.cr.fetchone())
+        """Whether this is the first use.
+
+        Noted in a transaction of its own: a code that was used stays used, whatever becomes of the act it was for.
+        """
+        try:
+            with self.env.registry.cursor() as cr:
+                cr.execute(TAKE, [user.id, counter], log_exceptions=False)
+                return bool(cr.fetchone())
+        except SerializationFailure:        # somebody else took it at this moment
+            return False
 
     @api.autovacuum
     def _forget(self):

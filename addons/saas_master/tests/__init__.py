@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_audit
 from . import test_api_key
 from . import test_attention
 from . import test_dashboard
@@ -14,6 +15,7 @@ from . import test_rights
 from . import test_signup
 from . import test_signup_race
 from . import test_signup_website
+from . import test_step_up
 from . import test_template
 from . import test_tenant
 from . import test_usage

@@ -1,5 +1,6 @@
 import json
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -8,6 +9,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 
 from odoo.addons.saas_master.series import USER_GROUPS, generate_api_key
+from odoo.addons.saas_master.step_up import StepUpRequired
 
 from .common import SaasCase
 
@@ -24,6 +26,10 @@ class TestApiKey(SaasCase):
         cls.support = new_test_user(cls.env, 'key-support', groups='saas_master.group_saas_support')
         cls.portal = new_test_user(cls.env, 'key-portal', groups='base.group_portal')
         cls.Key = cls.env['saas.api.key']
+
+    def setUp(self):
+        super().setUp()
+        self._prove()
 
     def _make(self, user=None, scope='saas.api', days=30):
         return self.Key.with_user(user or self.manager)._make('Shop', scope, days)
@@ -171,6 +177,11 @@ class TestApiKey(SaasCase):
     def test_the_wizard_offers_what_one_may(self):
         scopes = self.env['saas.api.key.new'].with_user(self.support)._selection_scope()
         self.assertEqual([scope for scope, _label in scopes], ['saas.api'])
+
+    def test_without_a_proof(self):
+        with patch.object(self.env.registry['saas.step.up'], '_is_fresh', lambda service, kind: False), \
+                self.assertRaises(StepUpRequired):
+            self._make()
 
     def test_an_act_leaves_a_line(self):
         record, key = self._make()

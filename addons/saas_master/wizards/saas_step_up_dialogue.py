@@ -12,7 +12,7 @@ class SaasStepUpDialogue(models.TransientModel):
 
     kind = fields.Char(required=True, readonly=True)
     res_model = fields.Char(required=True, readonly=True)
-    res_ids = fields.Json(required=True, readonly=True)
+    res_ids = fields.Json(readonly=True)
     method = fields.Char(required=True, readonly=True)
     proof_type = fields.Selection([('totp', 'Code'), ('password', 'Password')], compute='_compute_proof_type')
     code = fields.Char(compute='_compute_nothing', inverse='_inverse_code')
@@ -49,5 +49,5 @@ class SaasStepUpDialogue(models.TransientModel):
         self.env['saas.step.up']._require(self.kind)
         if not self._may_call(self.res_model, self.method, self.kind):
             raise UserError(_('This act asks for no proof of identity.'))
-        answer = getattr(self.env[self.res_model].browse(self.res_ids), self.method)()
+        answer = getattr(self.env[self.res_model].browse(self.res_ids or ()), self.method)()
         return answer if isinstance(answer, dict) else {'type': 'ir.actions.act_window_close'}

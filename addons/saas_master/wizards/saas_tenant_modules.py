@@ -23,4 +23,5 @@ class SaasTenantModules(models.TransientModel):
         if tenant.state not in ('running', 'suspended'):
             raise UserError(_('Modules can be installed in a running tenant only; %s is not.', tenant.name))
         tenant.sudo()._open('install_modules', modules=names)
+        self.env['saas.audit']._note('install_modules', tenant, ', '.join(names))
         return {'type': 'ir.actions.act_window_close'}
