@@ -4,12 +4,13 @@
 class DriverError(Exception):
     """Base of the errors below; nothing else leaves a driver.
 
-    ``problem``: a code for what is wrong, where a person is told so in his own language; '' if there is none.
+    ``problem``: a code for what is wrong, where a person is told so in his own language, with ``words`` of the other
+    side; '' if there is none.
     """
 
     def __init__(self, message, problem=''):
         super().__init__(message)
-        self.problem = problem
+        self.problem, self.words = problem, message
 
 
 class Retryable(DriverError):

@@ -93,7 +93,7 @@ def attempt(part, look, *arguments):
     except Wrong as wrong:
         return Look(part, wrong.problem, wrong.values)
     except DriverError as error:
-        return Look(part, error.problem or 'failed', {'words': str(error)})
+        return Look(part, error.problem or 'failed', {'words': error.words if error.problem else str(error)})
     return Look(part)
 
 

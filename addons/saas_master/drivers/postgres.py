@@ -62,8 +62,10 @@ def translate(error, spec):
     kind, problem = _kind(error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     words = lines[0] if lines else type(error).__name__
-    return kind(' '.join(filter(None, (
+    found = kind(' '.join(filter(None, (
         f'PostgreSQL {spec.host}:{spec.port}: {words}', REMEDIES.get(kind)))), problem=problem)
+    found.words = words
+    return found
 
 
 @contextmanager

@@ -26,8 +26,8 @@ class SaasNode(models.Model):
 
     def _look_row(self, look):
         state = _state(look)
-        words = {'ok': _('well'), 'skipped': _('not looked at: what it stands on is missing')}.get(state)
-        return Markup('<li class="d-flex py-1"><i class="fa %s mt-1 me-2" title="%s"/>'
+        words = {'ok': _('in order'), 'skipped': _('not looked at: what it stands on is missing')}.get(state)
+        return Markup('<li class="d-flex py-1"><i class="fa %s mt-1 me-2" title="%s"></i>'
                       '<div><strong>%s</strong>: <span class="%s">%s</span></div></li>') % (
             ICONS[state], state, self._part_names().get(look['part'], look['part']),
             'text-muted' if words else '', words or self._problem_words(look))

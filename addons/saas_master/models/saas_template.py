@@ -30,7 +30,14 @@ class SaasTemplate(models.Model):
     state = fields.Selection([
         ('draft', 'Draft'), ('building', 'Building'), ('ready', 'Ready'), ('outdated', 'Outdated'),
     ], required=True, default='draft', readonly=True, tracking=True, copy=False)
-    outdated_reason = fields.Char(readonly=True, copy=False)
+    outdated_because = fields.Selection([
+        ('made_of', 'Its modules or languages were changed.'),
+        ('code', 'Odoo or its modules on the node have changed since it was built.'),
+        ('cancelled', 'The build was cancelled.'),
+        ('failed', 'The build failed.'),
+    ], readonly=True, copy=False)
+    outdated_detail = fields.Char(readonly=True, copy=False, help='What the build said.')
+    outdated_reason = fields.Char(compute='_compute_outdated_reason')
     version = fields.Integer(readonly=True, copy=False)
     database_name = fields.Char(readonly=True, copy=False, help='The database tenants are cloned from at present.')
     fingerprint = fields.Char(readonly=True, copy=False)
@@ -43,6 +50,14 @@ class SaasTemplate(models.Model):
     _name_node_uniq = Constraint('UNIQUE (name, node_id)', 'This node has a template of that name already.')
     _name_form = Constraint("CHECK (name ~ '^[a-z][a-z0-9_]{0,40}$')",
                             'A template name has lower-case letters, digits and underscores, at most 41.')
+
+    @api.depends('outdated_because', 'outdated_detail')
+    @api.depends_context('lang')
+    def _compute_outdated_reason(self):
+        labels = dict(self._fields['outdated_because']._description_selection(self.env))
+        for template in self:
+            template.outdated_reason = ' '.join(filter(None, (
+                labels.get(template.outdated_because), template.outdated_detail))) or False
 
     @api.constrains('module_names', 'language_codes')
     def _check_lists(self):
@@ -63,7 +78,7 @@ class SaasTemplate(models.Model):
         changed = {'module_names', 'language_codes'} & vals.keys()
         result = super().write(vals)
         if changed:
-            self.filtered(lambda template: template.state == 'ready')._outdate(_('Its modules or languages were changed.'))
+            self.filtered(lambda template: template.state == 'ready')._outdate('made_of')
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -71,12 +86,14 @@ class SaasTemplate(models.Model):
         if any(template.database_name for template in self):
             raise UserError(_('A built template cannot be removed: its database would be left behind on the node.'))
 
-    def _outdate(self, reason):
+    def _outdate(self, because):
         """Its tenants go on, new ones are still cloned from it: a person decides when to build it anew, and is asked once."""
-        self.write({'state': 'outdated', 'outdated_reason': reason})
+        self.write({'state': 'outdated', 'outdated_because': because, 'outdated_detail': False})
         for template in self.sudo():
+            manager = template._attention_user()
             if not template.activity_search([ACTIVITY]):
-                template.activity_schedule(ACTIVITY, note=reason, user_id=template._attention_user().id)
+                reason = template.with_context(lang=manager.lang).outdated_reason
+                template.activity_schedule(ACTIVITY, note=reason, user_id=manager.id)
 
     # -- buttons ------------------------------------------------------------------------------
 
@@ -117,7 +134,7 @@ class SaasTemplate(models.Model):
 
     def _check_fingerprint(self):
         if self._build(lambda builder: builder.fingerprint())() != self.fingerprint:
-            self._outdate(_('Odoo or its modules on the node have changed since it was built.'))
+            self._outdate('code')
 
     # -- the build ------------------------------------------------------------------------------
 
@@ -177,7 +194,7 @@ class SaasTemplate(models.Model):
     def _step_ready(self, step):
         step.operation_id.params = {'previous': self.database_name}
         self.write({'database_name': self._build_name(), 'version': self.version + 1,
-                    'state': 'ready', 'outdated_reason': False})
+                    'state': 'ready', 'outdated_because': False, 'outdated_detail': False})
         self.activity_feedback([ACTIVITY], feedback=_('Version %s was built.', self.version))
 
     def _step_drop_previous(self, step):
@@ -185,13 +202,14 @@ class SaasTemplate(models.Model):
         return self._build(lambda builder: builder.drop(previous)) if previous else None
 
     def _operation_failed(self, operation):
-        self._after_failed_build(operation.error)
+        self._after_failed_build('failed', operation.error)
         self._plan_attention(_('%s failed', operation.display_name), operation.error or '')
 
     def _operation_cancelled(self, operation):
-        self._after_failed_build(_('The build was cancelled.'))
+        self._after_failed_build('cancelled')
 
-    def _after_failed_build(self, reason):
+    def _after_failed_build(self, because, detail=False):
         """An older version goes on serving."""
         if self.state == 'building':
-            self.write({'state': 'outdated' if self.database_name else 'draft', 'outdated_reason': reason})
+            self.write({'state': 'outdated' if self.database_name else 'draft', 'outdated_because': because,
+                        'outdated_detail': detail})

@@ -83,6 +83,33 @@ class TestTemplate(SaasCase):
         self.template.module_names = 'website'
         self.assertEqual(self.template.state, 'outdated')
 
+    def test_a_person_is_asked_once_and_told_when_it_is_built(self):
+        self.template.fingerprint = 'b'
+        answer = self.template.action_check()
+        self.assertEqual((answer['params']['type'], self.template.outdated_because), ('warning', 'code'))
+        self.template.module_names = 'website'
+        self.template._outdate('made_of')
+        self.assertEqual(len(self.template.activity_ids), 1)
+        Builder.print_ = 'c'
+        self._run(self._build())
+        self.assertEqual(self.template.state, 'ready')
+        self.assertFalse(self.template.activity_ids)
+        self.assertEqual(self.template.action_check()['params']['type'], 'success')
+
+    def test_what_staff_see(self):
+        self.template.facts = {'odoo_version': '17.0.1.3', 'modules': {'web': '1.0', '<b>': '1'}}
+        self.assertEqual((self.template.odoo_version, self.template.module_count), ('17.0.1.3', 2))
+        self.assertIn('&lt;b&gt;', self.template.facts_list)
+        self._running_tenant('one', template_version=1)
+        self._running_tenant('two', template_version=0)
+        self._tenant('three', template_id=self.template.id)
+        self.template.invalidate_recordset()
+        self.assertEqual((self.template.tenant_count, self.template.tenant_older_count), (2, 1))
+        self.assertEqual(self.env['saas.tenant'].search_count(self.template.action_view_tenants()['domain']), 2)
+        self.assertFalse(self.template.build_id)
+        operation = self._build()
+        self.assertEqual((self.template.build_id, self.template.build_step), (operation, 'Clear leftovers away'))
+
     def test_a_silent_node_outdates_nothing(self):
         def silent(builder):
             raise Unreachable('No answer')
