@@ -36,6 +36,7 @@
         'views/res_partner_views.xml',
         'views/saas_menus.xml',
         'views/saas_signup_views.xml',
+        'views/layout_templates.xml',
         'views/website_templates.xml',
         'views/website_signup_templates.xml',
         'views/website_progress_templates.xml',

@@ -4,6 +4,7 @@ from . import test_api_key
 from . import test_attention
 from . import test_dashboard
 from . import test_extension
+from . import test_headers
 from . import test_i18n
 from . import test_ledger
 from . import test_live
