@@ -13,6 +13,7 @@ from . import test_node
 from . import test_node_health
 from . import test_plan_settings
 from . import test_rights
+from . import test_rotation
 from . import test_signup
 from . import test_signup_race
 from . import test_signup_website
