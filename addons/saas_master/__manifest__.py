@@ -41,12 +41,15 @@
         'views/website_signup_templates.xml',
         'views/website_progress_templates.xml',
         'views/portal_templates.xml',
+        'views/portal_tenant_templates.xml',
+        'views/portal_delete_templates.xml',
         'views/portal_people_templates.xml',
     ],
     'assets': {
         'web.assets_frontend': [
             'saas_master/static/src/scss/website.scss',
             'saas_master/static/src/js/*.js',
+            'saas_master/static/src/portal/**/*',
         ],
         'web.assets_backend': [
             'saas_master/static/src/backend/**/*',

@@ -6,6 +6,7 @@ else compares versions.
 """
 import re
 import threading
+from datetime import datetime, timedelta
 
 from lxml import etree
 from psycopg2 import sql
@@ -184,6 +185,14 @@ def authenticate(login, password):
         credential = {'type': 'password', 'login': login, 'password': password}
         request.session.authenticate(request.env, credential)
     return request.session.uid
+
+
+def signup_link(partner, redirect):
+    """ Where the partner's user sets his first password, and for how many hours that works. """
+    hours = int(partner.env['ir.config_parameter'].sudo().get_param('auth_signup.signup.validity.hours', 144))
+    until = {'expiration': datetime.now() + timedelta(hours=hours)} if SERIES_17 else {}
+    partner.signup_prepare(**until)
+    return partner._get_signup_url_for_action(url=redirect)[partner.id], hours
 
 
 def in_test():

@@ -21,6 +21,9 @@ from . import saas_tenant
 from . import saas_tenant_steps
 from . import saas_tenant_customer
 from . import saas_tenant_staff
+from . import saas_tenant_deletion
+from . import saas_tenant_view
+from . import saas_tenant_account
 from . import saas_signup
 from . import res_config_settings
 from . import saas_usage

@@ -225,9 +225,13 @@ class SaasSignup(models.Model):
             ('tenant_id.state', 'not in', ('deleting', 'deleted')), ('tenant_id', '!=', False)], limit=1)
 
     def _customer(self):
-        """The contact, in a company of its own. Reused only where this very e-mail was confirmed before."""
+        """The contact, in a company of its own. Reused only where this very e-mail was confirmed before.
+
+        Not for who lost his right there: his next tenant is none of that company's.
+        """
         earlier = self.search([('email', '=', self.email), ('state', '=', 'confirmed'), ('partner_id', '!=', False)])
-        known = earlier.partner_id.filtered(lambda partner: partner.active and partner.email_normalized == self.email)
+        known = earlier.partner_id.filtered(lambda partner: partner.active and partner.email_normalized == self.email
+                                            and (partner.saas_right or not partner.user_ids))
         if known:
             return known[0]
         company = self.env['res.partner'].create({'name': self.company_name, 'is_company': True, 'lang': self.lang})

@@ -180,7 +180,8 @@ class SaasTenant(models.Model):
 
     def _result_welcome(self, outcome):
         self._notify_customer(
-            'saas_master.mail_template_welcome', password_link=outcome['link'], password_link_hours=LINK_HOURS)
+            'saas_master.mail_template_welcome', password_link=outcome['link'], password_link_hours=LINK_HOURS,
+            **self._portal_access())
 
     # -- suspend, resume, delete ----------------------------------------------------------------
 

@@ -12,6 +12,10 @@ from . import test_names
 from . import test_node
 from . import test_node_health
 from . import test_plan_settings
+from . import test_portal
+from . import test_portal_account
+from . import test_portal_delete
+from . import test_portal_people
 from . import test_rights
 from . import test_rotation
 from . import test_signup
