@@ -105,6 +105,7 @@ class SaasPeople(models.AbstractModel):
             raise AccessError(_('This is none of your people.'))
         if right not in ('look', 'act', False):
             raise UserError(_('Choose what your colleague may do.'))
+        person = person.with_env(self.sudo().env)
         if right == person.saas_right:
             return
         self._lock()

@@ -118,7 +118,8 @@ class TestPeople(PortalCase):
 
     def test_invitations_are_limited(self):
         """They are counted for good, in a transaction of their own: so a company nobody else has counted for."""
-        self.act.partner_id.parent_id = self.env['res.partner'].create({'name': 'Fresh', 'is_company': True})
+        fresh = self.env['res.partner'].create({'name': 'Fresh', 'is_company': True})
+        self.act.partner_id.write({'parent_id': fresh.id, 'saas_right': 'act'})
         self.env['ir.config_parameter'].set_param('saas_master.invitations_per_day', '2')
         self._invite(email='one@acme.example')
         with self.assertRaises(UserError):
