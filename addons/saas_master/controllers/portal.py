@@ -12,7 +12,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 from odoo.tools import escape_psql
 
-from odoo.addons.portal.controllers.portal import CustomerPortal, pager as portal_pager
+from odoo.addons.portal.controllers.portal import CustomerPortal
+from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from .. import visitor
 from ..models.saas_rate import RateLimited

@@ -22,8 +22,9 @@ class SaasTenant(models.Model):
         operation = tenant._active_operation()
         latest = tenant.operation_id
         progress = operation._progress() if operation else {}
+        shown = (tenant.state, latest.id, bool(operation), len(tenant.reason_ids), tenant.delete_on)
         return {
-            'key': f'{tenant.state}/{latest.id}/{latest.state in ("waiting", "running")}/{len(tenant.reason_ids)}/{tenant.delete_on}',
+            'key': '/'.join(str(part) for part in shown),
             'busy': bool(operation),
             'title': self._customer_words()[operation.kind] if operation else '',
             'percent': min(progress.get('percent', 0), 99),

@@ -137,7 +137,8 @@ class TestPortalPages(PortalHttpCase):
         page = self._get(f'/my/tenants/{self.tenant.id}').text
         for words in ('acme-one.test.localhost', 'Running', 'Not read yet', 'days left', 'Yes, close it', 'Delete it'):
             self.assertIn(words, page)
-        self.tenant.write({'usage_users': 9, 'usage_database_mib': 900, 'usage_files_mib': 1100, 'usage_at': fields.Datetime.now()})
+        self.tenant.write({
+            'usage_users': 9, 'usage_database_mib': 900, 'usage_files_mib': 1100, 'usage_at': fields.Datetime.now()})
         page = self._get(f'/my/tenants/{self.tenant.id}').text
         for words in ('9 of 5', '1.95 GB of 10 GB', 'Database 900 MB, files 1.07 GB', 'This is more than the plan holds'):
             self.assertIn(words, page)
@@ -206,7 +207,8 @@ class TestPortalView(PortalCase):
             self.assertEqual(self.tenant._customer_usage()[0]['level'], level)
         self.plan.write({'user_limit': 0, 'disk_gib': 0})
         bars = self.tenant._customer_usage()
-        self.assertEqual([(bar['limited'], bar['level'], bar['text']) for bar in bars], [(False, 'fine', '6'), (False, 'fine', '0 MB')])
+        self.assertEqual([(bar['limited'], bar['level'], bar['text']) for bar in bars],
+                         [(False, 'fine', '6'), (False, 'fine', '0 MB')])
 
     def test_trial(self):
         today = fields.Date.context_today(self.tenant)

@@ -162,7 +162,8 @@ class TestPeoplePages(PortalHttpCase):
         self.assertNotIn('<form action="/my/people"', page)
         self.assertNotIn('/right"', page)
         person = self.none.partner_id.id
-        for path, data in (('/my/people', GOOD), (f'/my/people/{person}/right', {'right': 'act'}), (f'/my/people/{person}/invite', {})):
+        for path, data in (('/my/people', GOOD), (f'/my/people/{person}/right', {'right': 'act'}),
+                           (f'/my/people/{person}/invite', {})):
             self.assertEqual(self._post(path, data).status_code, 403, path)
         self.assertFalse(self.none.partner_id.saas_right)
 
