@@ -1,0 +1,91 @@
+"""People of staff for browser tests: made over the master's interface, at work in a window of their own."""
+import os
+import secrets
+from contextlib import contextmanager
+
+import psycopg2
+from playwright.sync_api import expect
+
+from .conftest import PICTURES
+
+LANGS = {'en': 'en_US', 'es': 'es_ES'}
+READY = '.o_view_controller, .o_form_view, .o_saas_dashboard'
+
+
+class Person:
+    """A member of staff with a password; taken away with ``leave``."""
+
+    def __init__(self, world, group='support', lang='en'):
+        self.world, self.lang = world, lang
+        self.login, self.password = f'{group}-{secrets.token_hex(4)}', secrets.token_urlsafe(16)
+        staff = world.staff()
+        groups = 'groups_id' if world.stack.odoo.series == '17.0' else 'group_ids'
+        role = staff.call('ir.model.data', 'check_object_reference', 'saas_master', f'group_saas_{group}')[1]
+        self.id = staff.call('res.users', 'create', {
+            'name': f'Sam {group.title()}', 'login': self.login, 'password': self.password, 'lang': LANGS[lang],
+            groups: [(4, role)]})
+
+    def leave(self):
+        self.world.staff().call('res.users', 'write', [self.id], {'active': False})
+
+
+class Desk:
+    """The backend as one person has it open."""
+
+    def __init__(self, window, world, person):
+        self.window, self.world, self.page, self.person = window, world, window.page, person
+        window.page.goto(f'{window.address}/web/login')
+        self.page.locator('form.oe_login_form input[name=login]').fill(person.login)
+        self.page.locator('form.oe_login_form input[name=password]').fill(person.password)
+        self.page.locator('form.oe_login_form button[type=submit]').click()
+        expect(self.page.locator('.o_main_navbar')).to_be_visible(timeout=60_000)
+
+    def action(self, name, **more):
+        number = self.world.staff().call('ir.model.data', 'check_object_reference', 'saas_master', name)[1]
+        self.go('&'.join([f'action={number}', *(f'{key}={value}' for key, value in more.items())]))
+
+    def record(self, model, number):
+        self.go(f'model={model}&id={number}&view_type=form')
+        expect(self.page.locator('.o_form_view').first).to_be_visible(timeout=30_000)
+
+    def go(self, anchor):
+        """Open a part of the web client anew: a change of what stands behind the # alone loads nothing."""
+        self.page.goto('about:blank')
+        self.page.goto(f'{self.window.address}/web#{anchor}')
+        expect(self.page.locator('.o_action_manager').locator(READY).first).to_be_visible(timeout=30_000)
+
+    def look(self, name):
+        """No dialogue of an error, nothing wider than the screen; the picture that was asked for."""
+        expect(self.page.locator('.o_error_dialog, .o_dialog_error')).to_have_count(0)
+        width = self.page.viewport_size['width']
+        assert self.page.evaluate('document.documentElement.scrollWidth') <= width, f'{name} is wider than the screen'
+        if os.environ.get('SAAS_SCREENSHOTS') == '1':
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            self.page.mouse.move(0, 0)
+            self.page.wait_for_timeout(700)
+            screen = '' if self.window.screen == 'desktop' else f'-{self.window.screen}'
+            self.page.screenshot(path=PICTURES / f'backend-{name}-{self.person.lang}{screen}.png')
+
+
+@contextmanager
+def foreign_database(world, name):
+    """Somebody else's database, of a name that a tenant is about to get; gone at the end, or when ``drop`` is called."""
+    def execute(statement):
+        server = world.stack.server
+        connection = psycopg2.connect(
+            host=server.host, port=server.port, user='saas_tenant', dbname='postgres',
+            password=world.stack.secrets['TENANT_DB_PASSWORD'], connect_timeout=10)
+        connection.autocommit = True
+        try:
+            connection.cursor().execute(statement)
+        finally:
+            connection.close()
+
+    def drop():
+        if world.databases().get(name, '') is None:
+            execute(f'DROP DATABASE IF EXISTS "{name}"')
+    execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield drop
+    finally:
+        drop()
