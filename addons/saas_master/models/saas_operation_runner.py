@@ -218,6 +218,9 @@ class SaasOperation(models.Model):
             self._wait(decision.delay)
             return self._tell(step)
         step.write({'state': 'failed', 'error': message})
+        self.env.flush_all()
+        self.env.cr.execute(STEP_ENDED, [step.id])
+        step.invalidate_recordset(['ended_at'])
         return self._end('failed', message)
 
     def _explain(self, error):

@@ -56,8 +56,9 @@ class SaasOperationStep(models.Model):
         now = fields.Datetime.now()
         for step in self:
             seconds = step.duration_ms / 1000
-            if step.state in ('running', 'failed') and step.started_at:
-                seconds = ((step.ended_at or now) - step.started_at).total_seconds()
+            if step.started_at and (step.state == 'running' or step.state == 'failed' and step.ended_at):
+                end = step.ended_at if step.state == 'failed' else now
+                seconds = max((end - step.started_at).total_seconds(), 0)
             step.elapsed = elapsed_text(seconds) if step.started_at or seconds else False
 
     def action_open_log(self):

@@ -19,7 +19,8 @@ class SaasTenant(models.Model):
     operation_error = fields.Text('Why It Failed', compute='_compute_operation', groups=STAFF)
     operation_progress = fields.Integer('Progress (%)', compute='_compute_operation', groups=STAFF)
     operation_step = fields.Char('Present Step', compute='_compute_operation', groups=STAFF)
-    operation_steps = fields.Json(compute='_compute_operation_steps', groups=STAFF)
+    shown_operation_id = fields.Many2one('saas.operation', compute='_compute_shown_operation', groups=STAFF)
+    operation_steps = fields.Json(compute='_compute_shown_operation', groups=STAFF)
     trial_days_left = fields.Integer(compute='_compute_trial_days_left')
     is_trial_ending = fields.Boolean(compute='_compute_trial_days_left')
     customer_was_told = fields.Text(compute='_compute_customer_was_told', groups=STAFF)
@@ -50,9 +51,11 @@ class SaasTenant(models.Model):
             [('tenant_id', 'in', waiting.ids), ('attention', '=', True)], order='id desc')
         return {operation.tenant_id.id: operation.error for operation in failed}
 
-    def _compute_operation_steps(self):
+    def _compute_shown_operation(self):
+        """What the form shows step by step: the failure that waits for a person, else the latest."""
         for tenant in self:
-            tenant.operation_steps = tenant.operation_id.sudo().steps_summary
+            tenant.shown_operation_id = operation = tenant._operation_to_retry()
+            tenant.operation_steps = operation.sudo().steps_summary
 
     @api.depends('trial_end', 'state')
     def _compute_trial_days_left(self):
