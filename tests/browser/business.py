@@ -5,7 +5,7 @@ Written beneath Odoo and taken away again; nothing of it exists on the node.
 from contextlib import contextmanager
 
 COMPANIES = (
-    ('alpina', 'Alpina Outdoor', 'running'), ('brio', 'Brio Coffee Roasters', 'running'), ('cobalto', 'Cobalto Studio', 'running'),
+    ('alpina', 'Alpina Outdoor', 'running'), ('brio', 'Brio Coffee', 'running'), ('cobalto', 'Cobalto Studio', 'running'),
     ('delta-foods', 'Delta Foods', 'running'), ('estela', 'Estela Dental', 'suspended'), ('faro', 'Faro Logistics', 'running'),
     ('granada', 'Granada Books', 'suspended'), ('helix', 'Helix Labs', 'running'), ('iris', 'Iris Optics', 'running'),
     ('jardin', 'Jardín Botanics', 'provisioning'), ('kubo', 'Kubo Architects', 'running'), ('lumen', 'Lumen Energy', 'failed'),
