@@ -40,6 +40,7 @@
         'views/website_templates.xml',
         'views/website_signup_templates.xml',
         'views/website_progress_templates.xml',
+        'views/api_docs_templates.xml',
         'views/portal_templates.xml',
         'views/portal_tenant_templates.xml',
         'views/portal_delete_templates.xml',

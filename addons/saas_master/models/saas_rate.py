@@ -84,6 +84,16 @@ class SaasRate(models.Model):
             cr.execute(GIVE_BACK, [self._key(purpose, subject)], log_exceptions=False)
 
     @api.model
+    def _check_room(self, purpose, subject, limit):
+        """Raise RateLimited when ``limit`` uses were counted, counting none: where only failures count."""
+        if limit <= 0:
+            return
+        self.env.cr.execute(FULL, [self._key(purpose, subject), limit])
+        full = self.env.cr.fetchone()
+        if full:
+            raise RateLimited(max(full[0], 1))
+
+    @api.model
     def _key(self, purpose, subject):
         return f'{purpose}:{hashlib.sha256(subject.encode()).hexdigest()}'
 
