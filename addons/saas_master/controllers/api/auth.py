@@ -74,7 +74,7 @@ def _authenticated(call, guard):
     body, env = call.body, call.env
     authenticate(body.email, body.password)
     if not request.session.uid:
-        user = env['res.users'].sudo().browse(request.session.pre_uid)
+        user = env['res.users'].sudo().browse(request.session['pre_uid'])
         if not user.totp_enabled:
             raise ApiError('forbidden', call.text(OTHER_FACTOR))
         if not body.totp:

@@ -17,7 +17,7 @@ from odoo.http import request
 from ...models.saas_rate import RateLimited
 from . import identity, limits, reading
 from .errors import ApiError, explain
-from .registry import SAFE
+from .registry import SAFE, allowed
 from .schemas import PATHS
 from .texts import _lt, translate
 
@@ -53,9 +53,13 @@ class Call:
 
 @dataclass
 class Answer:
-    """Another status than the usual one, headers, or a body that is no JSON (``data`` is then a text)."""
+    """Another status than the usual one, headers, or a body that is no JSON (``data`` is then a text).
+
+    ``is_shaped``: ``data`` went through the answer's schema before.
+    """
     data: Any = None
     status: int = None
+    is_shaped: bool = False
     headers: dict = field(default_factory=dict)
 
 
@@ -72,7 +76,10 @@ class RestDispatcher(http.Dispatcher):
 
     def dispatch(self, endpoint, args):
         self.request.params = args
-        return self.request.registry['ir.http']._dispatch(endpoint)
+        try:
+            return self.request.registry['ir.http']._dispatch(endpoint)
+        except (RateLimited, UserError) as problem:
+            raise explain(problem) from problem
 
     def handle_error(self, exc):
         error = explain(exc) or ApiError('internal_error')
@@ -84,10 +91,8 @@ class RestDispatcher(http.Dispatcher):
 
 
 def serve(spec, act, path_values):
-    try:
-        return _answer(spec, act(_open(spec, path_values), **path_values))
-    except (RateLimited, UserError) as problem:
-        raise explain(problem) from problem
+    """Answer one request; ``act`` is the endpoint's own method."""
+    return _answer(spec, act(_open(spec, path_values), **path_values))
 
 
 def _open(spec, path_values):
@@ -95,7 +100,7 @@ def _open(spec, path_values):
     sent = request.httprequest
     lang = request.dispatcher.lang = identity.language(request.env, sent, request.session)
     if sent.method != spec.method and not (sent.method == 'HEAD' and spec.method == 'GET'):
-        raise ApiError('method_not_allowed', headers={'Allow': spec.method})
+        raise ApiError('method_not_allowed', headers={'Allow': ', '.join(allowed(request.env, sent.path.rstrip('/')))})
     user, scope = identity.caller(spec)
     limits.count_request(request.env, user, sent.remote_addr)
     identity.check(spec, user, scope)
@@ -144,8 +149,17 @@ def _answer(spec, answer):
     answer = answer if isinstance(answer, Answer) else Answer(answer)
     status = answer.status or next(iter(spec.answers))
     headers = {**HEADERS, 'Content-Language': request.dispatcher.lang[:2], **answer.headers}
-    data = answer.data
-    if spec.content_type == JSON:
-        shaped = adapter(spec.answers[status] or dict)
-        data = shaped.dump_json(shaped.validate_python(data), by_alias=True)
-    return http.Response(data, status=status, headers=headers, content_type=spec.content_type)
+    body = _written(spec, answer, spec.answers[status])
+    return http.Response(body, status=status, headers=headers, content_type=spec.content_type)
+
+
+def _written(spec, answer, schema):
+    if spec.content_type != JSON:
+        return answer.data
+    return json.dumps(answer.data, ensure_ascii=False) if answer.is_shaped else adapter(schema or dict).dump_json(
+        adapter(schema or dict).validate_python(answer.data))
+
+
+def shape(schema, data):
+    """``data`` as the schema writes it, in values that JSON has."""
+    return adapter(schema).dump_python(adapter(schema).validate_python(data), mode='json')

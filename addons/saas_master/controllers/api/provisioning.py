@@ -7,7 +7,7 @@ from odoo import http
 from odoo.http import request
 
 from . import tenants_reading as reading
-from .dispatcher import Answer, adapter
+from .dispatcher import Answer, shape
 from .endpoint import endpoint
 from .errors import ApiError
 from .reading import invalid
@@ -100,10 +100,10 @@ def once(call, make):
         if done.request_hash != _digest(call):
             raise ApiError('idempotency_key_reused')
         location = {'Location': done.location} if done.location else {}
-        return Answer(done.answer, headers={**location, 'Idempotent-Replayed': 'true'})
+        return Answer(done.answer, is_shaped=True, headers={**location, 'Idempotent-Replayed': 'true'})
     answer = make()
-    shaped = adapter(Accepted)
-    done._keep(shaped.dump_python(shaped.validate_python(answer.data), mode='json'), answer.headers.get('Location'))
+    answer.data, answer.is_shaped = shape(Accepted, answer.data), True
+    done._keep(answer.data, answer.headers.get('Location'))
     return answer
 
 

@@ -1,4 +1,5 @@
 """What is known of every endpoint. The routes, the checks and the OpenAPI document are all made from it."""
+import functools
 import re
 from dataclasses import dataclass, field
 
@@ -61,3 +62,14 @@ def installed(env):
     """The endpoints of the addons that this database has."""
     modules = env.registry._init_modules
     return [spec for spec in REGISTRY.values() if spec.module in modules]
+
+
+def allowed(env, path):
+    """Methods that the address ``path`` takes; empty when nothing is there."""
+    methods = {spec.method for spec in installed(env) if _pattern(spec.path).fullmatch(path)}
+    return sorted(methods | ({'HEAD'} if 'GET' in methods else set()))
+
+
+@functools.cache
+def _pattern(path):
+    return re.compile(re.sub(r'\\{\w+\\}', '[^/]+', re.escape(path)))
