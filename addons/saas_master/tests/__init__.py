@@ -2,7 +2,9 @@ from . import test_access
 from . import test_api_auth
 from . import test_api_bodies
 from . import test_api_key
+from . import test_api_openapi
 from . import test_api_provisioning
+from . import test_api_settings
 from . import test_api_tenants
 from . import test_attention
 from . import test_audit

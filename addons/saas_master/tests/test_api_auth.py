@@ -165,9 +165,9 @@ class TestApiKeys(ApiCase):
     def test_no_key_proves_who_is_there(self):
         headers = self._key(self.manager)
         for path in ('/api/auth/logout', '/api/auth/refresh'):
-            self._assert_error(self._post(path, headers=headers), 401, 'token_required')
+            self._assert_error(self._post(path, headers=headers), 403, 'session_required')
         self._assert_error(self._post('/api/auth/step-up', {'kind': 'delete', 'proof': 'x'},
-                                      headers=headers), 401, 'token_required')
+                                      headers=headers), 403, 'session_required')
         answer = self._call('DELETE', '/api/tenants/rest-own?confirm=rest-own', headers=headers)
         self._assert_error(answer, 403, 'step_up_required')
 

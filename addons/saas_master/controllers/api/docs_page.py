@@ -38,7 +38,7 @@ def _values(env, lang):
 def _endpoint(spec, document, base, lang):
     described = document['paths'][spec.path][spec.method.lower()]
     return {
-        'id': spec.name, 'method': spec.method, 'path': spec.path, 'summary': described['summary'],
+        'id': f'endpoint-{spec.name}', 'method': spec.method, 'path': spec.path, 'summary': described['summary'],
         'description': described.get('description'), 'who': translate(WHO[spec.who], lang),
         'role': spec.role and translate(ROLES[spec.role], lang),
         'parameters': [{**parameter, 'type': type_of(parameter['schema'])} for parameter in described.get('parameters', ())],

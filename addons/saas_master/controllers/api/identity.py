@@ -23,9 +23,7 @@ def sent_key(sent):
 def caller(spec):
     """(user, scope of the key or None). A key that is sent counts, whatever the cookie says; a wrong one is refused."""
     env = request.env
-    if spec.who == 'none':
-        return _of_session(env), None
-    if spec.who == 'session':
+    if spec.who in ('none', 'session'):
         return _of_session(env), None
     key = sent_key(request.httprequest)
     if key is not None:
@@ -34,6 +32,8 @@ def caller(spec):
 
 
 def check(spec, user, scope):
+    if not user and spec.who == 'session' and sent_key(request.httprequest) is not None:
+        raise ApiError('session_required')
     if not user and spec.who != 'none':
         raise ApiError('invalid_api_key' if spec.who == 'key' else 'token_required')
     if scope and scope not in spec.scopes:

@@ -8,6 +8,8 @@ from .schemas import NoQuery
 REGISTRY = {}                       # (method, path as in OpenAPI) -> Endpoint
 SAFE = ('GET', 'HEAD', 'OPTIONS')
 SCOPES = ('saas.api', 'saas.provisioning')
+_KEY = ('invalid_api_key', 'forbidden', 'insufficient_scope')
+REFUSALS = {'session': ('token_required', 'session_required'), 'key': _KEY, 'any': ('token_required', *_KEY), 'none': ()}
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,7 @@ class Endpoint:
     def error_codes(self):
         """Every code it may answer with."""
         codes = ['validation_error', 'rate_limited', 'internal_error', *self.errors]
-        codes += {'session': ['token_required'], 'key': ['invalid_api_key', 'forbidden', 'insufficient_scope'],
-                  'any': ['token_required', 'invalid_api_key', 'forbidden', 'insufficient_scope'], 'none': []}[self.who]
+        codes += REFUSALS[self.who]
         if self.changes:
             codes += ['invalid_json', 'cross_site', 'length_required', 'too_large', 'unsupported_media_type']
         if self.path_names:
