@@ -52,6 +52,12 @@ class TestApiAuth(ApiCase):
             self._assert_error(answer, 401, 'invalid_credentials')
             self.assertNotIn('Set-Cookie', answer.headers)
 
+    def test_a_failed_log_in_leaves_a_line(self):
+        with patch.object(type(self.env['saas.audit']), '_note_apart', lambda audit, act, **more: noted.append((act, more))):
+            noted = []
+            self._post(LOGIN, {'email': 'who-is-it', 'password': 'x'})
+        self.assertEqual(noted, [('login_failed', {'detail': 'who-is-it'})])
+
     def test_failures_are_limited_and_successes_are_not(self):
         self.env['ir.config_parameter'].set_param('saas_master.api_login_failures', '2')
         for _try in range(4):

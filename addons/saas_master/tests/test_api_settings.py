@@ -37,7 +37,7 @@ class TestApiSettings(ApiCase):
         self.assertEqual((settings['signup']['per_hour'], settings['operations'], settings['deletion']['cooling_off_days'],
                           settings['api']['requests_per_minute']), (7, {'workers': 2, 'lease_seconds': 60}, 3, 500))
         self.assertEqual(self.env['saas.tenant']._cooling_off_days(), 3)
-        line = self.env['saas.audit'].search([('act', '=', 'change_settings')], limit=1)
+        line = self.env['saas.audit'].search([('act', '=', 'change_setting')], limit=1)
         self.assertEqual(line.user_id, self.manager)
         self.assertIn('signup.per_hour=7', line.detail)
 

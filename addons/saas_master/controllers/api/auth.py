@@ -86,11 +86,10 @@ def _authenticated(call, guard):
 
 
 def _check_code(user, code, guard):
-    try:
-        user.env['saas.step.up']._check_code(user, code)
-    except UserError as problem:
+    problem = user.env['saas.step.up']._code_problem(user, code)
+    if problem:
         guard.note()
-        raise ApiError('invalid_totp', str(problem)) from problem
+        raise ApiError('invalid_totp', problem)
 
 
 def _refusal(call, refused):

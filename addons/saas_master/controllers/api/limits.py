@@ -64,7 +64,7 @@ class Failures:
     """Failed proofs of identity, for one address and perhaps one log-in name. Successes are not counted."""
 
     def __init__(self, env, address, login=None):
-        self.rate = env['saas.rate'].sudo()
+        self.rate, self.login = env['saas.rate'].sudo(), login
         self.subjects = [('api-address', visitor.network(address), number(env, 'api_address_failures'))]
         if login is not None:
             self.subjects.append(('api-login', login.lower(), number(env, 'api_login_failures')))
@@ -75,5 +75,9 @@ class Failures:
             self.rate._check_room(purpose, subject, limit)
 
     def note(self):
+        """Count one, and leave a line of a failed log-in."""
         for purpose, subject, limit in self.subjects:
             self.rate._count(purpose, subject, limit, FAILURE_SECONDS)
+        if self.login is not None:
+            stranger = self.rate.env.ref('base.public_user')
+            self.rate.env['saas.audit'].with_user(stranger)._note_apart('login_failed', detail=self.login[:80])

@@ -36,7 +36,7 @@ class SettingsApi(http.Controller):
             raise invalid([('body', 'missing', call.text(NOTHING_SENT))])
         for path, value in changes.items():
             _change(call.env, *path.split('.'), value)
-        call.env['saas.audit']._note('change_settings', detail=', '.join(f'{path}={value}' for path, value in changes.items()))
+        call.env['saas.audit']._note('change_setting', detail=', '.join(f'{path}={value}' for path, value in changes.items()))
         return _settings(call)
 
     @endpoint('GET', '/api/settings/odoo/current', tag=TAG, summary=_lt('Read what Odoo is sold'), answers={200: OdooSettings},
