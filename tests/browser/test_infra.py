@@ -54,6 +54,7 @@ def broken(world):
         'router_config', 'router_routes', 'router_command'])[0]
     values.pop('id')
     name = f'broken-{secrets.token_hex(2)}'
+    staff.session.prove('secret')
     made = staff.call('saas.node', 'create', [{
         **values, 'name': name, 'pg_port': 1, 'router_url': 'http://127.0.0.1:1', 'capacity': 50,
         'pg_password': world.stack.secrets['TENANT_DB_PASSWORD']}])[0]
@@ -144,17 +145,23 @@ def test_template_form(backend, world):
     picture(backend, 'template-form')
 
 
-def test_a_template_that_is_outdated(backend, world):
-    """Its modules were changed after it was built: the reason stands there, and a person is asked to build it anew."""
+@pytest.fixture
+def outdated(world):
+    """A template whose modules were changed after it was built."""
     staff = world.staff()
     node = staff.call('saas.node', 'search', [('name', '=', 'local')])[0]
-    name = f'shop_{secrets.token_hex(2)}'
-    made = staff.call('saas.template', 'create', [{'name': name, 'node_id': node, 'module_names': 'website'}])[0]
-    world.master_sql("UPDATE saas_template SET state = 'ready', version = 1 WHERE id = %s RETURNING id", made)
+    made = staff.call('saas.template', 'create', [{
+        'name': f'shop_{secrets.token_hex(2)}', 'node_id': node, 'module_names': 'website'}])[0]
+    world.master_sql("UPDATE saas_template SET state = 'ready', version = 1 WHERE id = %s", made)
     staff.call('saas.template', 'write', [made], {'module_names': 'website,website_mail'})
-    show_form(backend, world, 'saas.template', made)
-    reason = {'en': 'modules or languages were changed', 'es': 'cambiaron'}[backend.reader]
+    yield made
+    staff.call('saas.template', 'unlink', [made])
+
+
+def test_a_template_that_is_outdated(backend, world, outdated):
+    """The reason stands there, and a person is asked to build it anew."""
+    show_form(backend, world, 'saas.template', outdated)
+    reason = {'en': 'modules or languages were changed', 'es': 'cambiado sus módulos o idiomas'}[backend.reader]
     expect(backend.page.locator('.alert-warning')).to_contain_text(reason)
     expect(backend.page.locator('.o-mail-Activity')).to_be_visible()
     picture(backend, 'template-outdated')
-    staff.call('saas.template', 'unlink', [made])
