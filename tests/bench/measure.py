@@ -1,41 +1,31 @@
-"""The figures that are promised, each with its other side measured in the same run. Exits non-zero if one is missed."""
+"""The figures that are promised, each with its other side measured in the same run. Exits non-zero if one is missed.
+
+Without arguments all of them; ``sign-ups`` or ``many`` only those. The result is also in ``reports/bench.json`` of the
+stack's state folder.
+"""
+import json
 import secrets
 import statistics
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from .. import journey_steps as steps
 from ..client import Visitor, Wrong, expect, until_status
 from ..stack import processes
+from ..stack.settings import CHECKOUT
 from ..world import World
+from . import rest, screens
+from .copies import copies
+from .figures import Row, table
 
 ROUNDS = 10
 CROWD = 20
 CROWD_PAUSE = 0.25      # seconds between two looks of each of them
 RATE_LIMIT = 'saas_master.signup_per_hour'
-
-
-@dataclass
-class Row:
-    what: str
-    ours: str
-    other: str
-    figure: float
-    must: float
-    at_least: bool = False
-
-    @property
-    def reached(self):
-        return self.figure >= self.must if self.at_least else self.figure <= self.must
-
-    def cells(self):
-        sign = '≥' if self.at_least else '≤'
-        return (self.what, self.ours, self.other, f'{self.figure:.2f}', f'{sign} {self.must:g}',
-                'reached' if self.reached else 'MISSED')
 
 
 class Bench:
@@ -177,28 +167,47 @@ class Bench:
         yield Row('idle stack: PostgreSQL, two Odoo servers, nginx (MiB)', f'{mib} MiB', '–', mib, 700)
 
 
-def table(rows):
-    cells = [('what', 'ours', 'other side', 'figure', 'must', ''), *(row.cells() for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return '\n'.join('  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
-
-
-def main():
-    bench, rows = Bench(World()), []
+def sign_ups(world):
+    """Figures of tenants that are really made."""
+    bench = Bench(world)
     limit = bench.staff.call('ir.config_parameter', 'get_param', RATE_LIMIT)
     bench.staff.call('ir.config_parameter', 'set_param', RATE_LIMIT, '0')
     try:
         for figure in (bench.sign_up, bench.first_step, bench.crowd):
-            for row in figure():
-                print('  '.join(row.cells()), flush=True)
-                rows.append(row)
+            yield from figure()
         bench.clear()
     finally:
         bench.staff.call('ir.config_parameter', 'set_param', RATE_LIMIT, limit)
-    rows.extend(bench.memory())
+    yield from bench.memory()
+
+
+def many(world):
+    """Figures of many tenants that are only records."""
+    stack = world.stack
+    with copies(stack) as databases:
+        config = stack.runtime.configure_bench(stack.state / 'bench-data', CHECKOUT / rest.ADDONS)
+        with screens.workers(stack, config, databases) as made:
+            yield from screens.rows(made[100], made[10_000])
+            session = made[100].session
+            made[100].close()       # its memory is no longer needed, its session is
+            with rest.Server(stack, config, databases[100], session) as server:
+                yield from rest.rows(server)
+
+
+def main(*wanted):
+    world, rows = World(), []
+    for name, figures in (('sign-ups', sign_ups), ('many', many)):
+        if not wanted or name in wanted:
+            for row in figures(world):
+                print('  '.join(row.cells()), flush=True)
+                rows.append(row)
     print(f'\n{table(rows)}')
+    report = world.stack.state / 'reports/bench.json'
+    report.parent.mkdir(exist_ok=True)
+    report.write_text(json.dumps({'series': world.stack.odoo.series, 'rows': [
+        {**asdict(row), 'reached': row.reached} for row in rows]}, indent=1))
     return 0 if all(row.reached for row in rows) else 1
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

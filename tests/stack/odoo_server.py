@@ -59,6 +59,13 @@ class Runtime:
                            'HTTP_PORT': unused()})
         return path
 
+    def configure_bench(self, data_dir, addons):
+        """For servers on copies of the master's database, with one more folder of addons."""
+        path, values = self.settings.state / 'odoo-bench.conf', self._master_values()
+        self._write(path, {**values, 'DB_NAME': '', 'DATA_DIR': data_dir, 'CRON_THREADS': 0, 'HTTP_PORT': unused(),
+                           'ADDONS_PATH': f'{values["ADDONS_PATH"]},{addons}'})
+        return path
+
     def _master_values(self):
         return {'DB_NAME': 'saas_master', 'DB_USER': 'saas_master',
                 'ADMIN_PASSWD': odoo_hash(self.secrets['MASTER_DB_MANAGER_PASSWORD']),

@@ -1,0 +1,28 @@
+"""Copies of the master's database that a measurement fills as it likes, dropped at its end."""
+import contextlib
+import shutil
+
+from ..stack import postgres
+from ..stack.master_database import NAME
+
+COPIES = {100: 'saas_master_bench_100', 10_000: 'saas_master_bench_10000'}
+
+
+@contextlib.contextmanager
+def copies(stack):
+    """``{tenants: database}``. The master's servers stand still meanwhile: whoever is measured has the machine alone."""
+    data = stack.state / 'bench-data'
+    stack.stop_master()
+    try:
+        for name in COPIES.values():
+            postgres.drop_database(stack.server, stack.python, name)
+            postgres.create_database(stack.server, stack.python, name, template=NAME)
+        shutil.rmtree(data, ignore_errors=True)
+        for name in COPIES.values():
+            shutil.copytree(stack.state / f'master-data/filestore/{NAME}', data / f'filestore/{name}')
+        yield COPIES
+    finally:
+        for name in COPIES.values():
+            postgres.drop_database(stack.server, stack.python, name)
+        shutil.rmtree(data, ignore_errors=True)
+        stack.up()

@@ -1,0 +1,79 @@
+"""What staff, customers and programs look at, with ten thousand tenants against a hundred."""
+import contextlib
+import json
+import statistics
+import subprocess
+
+from ..stack import processes
+from ..stack.settings import CHECKOUT
+from .figures import Row
+
+WARM, ROUNDS = 4, 21
+MUST = 1.5
+SCREENS = {
+    'list': 'tenants list', 'kanban': 'tenants kanban', 'dashboard': 'dashboard', 'portal': 'portal list',
+    'rest': 'GET /api/tenants'}
+QUERIES_OF = {'kanban': 'full_kanban'}      # where queries are counted in another way than time is taken
+
+
+class Worker:
+    """A process of ``screens_worker`` on one copy."""
+
+    def __init__(self, stack, config, database, tenants):
+        environment = {**processes.base_environment(), **stack.runtime.environment('master')}
+        environment['PYTHONPATH'] = f'{environment["PYTHONPATH"]}:{CHECKOUT}'
+        self.process = subprocess.Popen(
+            [stack.python, '-m', 'tests.bench.screens_worker', str(config), database, str(tenants)], text=True, cwd=CHECKOUT,
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.session = self._answer()['staff_session']
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f'A process of the benchmark ended with {self.process.wait()}; its words are above.')
+        return json.loads(line)
+
+    def measure(self, screen):
+        self.process.stdin.write(f'{screen}\n')
+        self.process.stdin.flush()
+        return self._answer()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+@contextlib.contextmanager
+def workers(stack, config, databases):
+    """``{tenants: Worker}``, each warm once it answers."""
+    made = {}
+    try:
+        for tenants, database in databases.items():
+            made[tenants] = Worker(stack, config, database, tenants)
+        yield made
+    finally:
+        for worker in made.values():
+            worker.close()
+
+
+def rows(few, many):
+    """Two rows for each screen, time and queries. ``few`` and ``many``: workers, asked by turns."""
+    for screen, what in SCREENS.items():
+        error = next(filter(None, (worker.measure(screen).get('error') for worker in (few, many))), None)
+        if error:
+            yield Row(f'{what}: {error}', '–', '–', float('inf'), MUST)
+            continue
+        pairs = _by_turns(few, many, screen)
+        small, large = (statistics.median(pair[side]['seconds'] for pair in pairs) * 1000 for side in (0, 1))
+        yield Row(f'{what}: 10,000 tenants against 100, median of {ROUNDS}', f'{large:.1f} ms', f'{small:.1f} ms',
+                  large / small, MUST)
+        if screen in QUERIES_OF:
+            pairs = _by_turns(few, many, QUERIES_OF[screen])
+        small, large = (statistics.median(pair[side]['queries'] for pair in pairs) for side in (0, 1))
+        yield Row(f'{what}: queries more than with 100 tenants', f'{large:g}', f'{small:g}', abs(large - small), 0)
+
+
+def _by_turns(few, many, screen):
+    for _round in range(WARM):
+        few.measure(screen), many.measure(screen)
+    return [(few.measure(screen), many.measure(screen)) for _round in range(ROUNDS)]
