@@ -1,7 +1,12 @@
 """Many tenants with their histories, written into a copy of the master's database by plain SQL.
 
 What they stand for exists nowhere: no node is asked about them, and the database is dropped after the measurement.
+They came evenly over the days of a business, so the last month has its share of them in the small copy as in the large.
 """
+DAYS = 1000                                 # age of the business
+TRIAL = 14                                  # days
+REQUESTS_PER_MINUTE = '1000000'             # of the REST API: counted as always, never reached
+
 HISTORY = """
     WITH plans AS MATERIALIZED (
         SELECT id, row_number() OVER (ORDER BY id) AS place FROM saas_plan WHERE active
@@ -13,10 +18,11 @@ HISTORY = """
         SELECT 'bench-' || n, 'Company ' || n, 'owner' || n || '@bench.example', 'Owner ' || n, 'en_US', %(customer)s,
                (SELECT id FROM plans WHERE place = 1 + n %% (SELECT count(*) FROM plans)), %(template)s, 1, %(node)s, state,
                'bench-' || n || '.localhost', 'http://bench-' || n || '.localhost', state IN ('running', 'suspended'),
-               current_date + n %% 30 - 10, now() - n * interval '5 minutes', md5('bench' || n), 'bench-' || n, n %% 9, 60,
-               n %% 500, now(), 1, now() - n * interval '5 minutes', 1, now()
-          FROM (SELECT n, CASE WHEN n %% 20 < 16 THEN 'running' WHEN n %% 20 = 16 THEN 'suspended' WHEN n %% 20 = 17 THEN 'failed'
-                               WHEN n %% 20 = 18 THEN 'deleted' ELSE 'draft' END AS state
+               (made_at + %(trial)s * interval '1 day')::date, made_at, md5('bench' || n), 'bench-' || n, n %% 9, 60,
+               n %% 500, now(), 1, made_at, 1, now()
+          FROM (SELECT n, date_trunc('second', now() - n * %(days)s / %(count)s * interval '1 day') AS made_at,
+                       CASE WHEN n %% 20 < 16 THEN 'running' WHEN n %% 20 = 16 THEN 'suspended'
+                            WHEN n %% 20 = 17 THEN 'failed' WHEN n %% 20 = 18 THEN 'deleted' ELSE 'draft' END AS state
                   FROM generate_series(1, %(count)s) n) numbers
         RETURNING id, state, create_date
     ), operations AS (
@@ -56,12 +62,14 @@ def fill(env, count):
         'name': 'Bench Person', 'login': 'bench-person', 'email': 'person@bench.example',
         _groups_field(env): [(6, 0, [env.ref('base.group_portal').id])]})
     person.partner_id.write({'parent_id': company.id, 'saas_right': 'act'})
+    env['ir.config_parameter'].set_param('saas_master.api_requests_per_minute', REQUESTS_PER_MINUTE)
     template = env['saas.template'].search([], limit=1)
     admin = env.ref('base.user_admin')
     env.flush_all()
     steps = [code for code, _label in env['saas.tenant']._operation_steps('provision')]
-    env.cr.execute(HISTORY, {'customer': company.id, 'template': template.id, 'node': template.node_id.id, 'count': count,
-                             'steps': steps, 'user': admin.id})
+    env.cr.execute(HISTORY, {
+        'customer': company.id, 'template': template.id, 'node': template.node_id.id, 'count': count, 'days': float(DAYS),
+        'trial': TRIAL, 'steps': steps, 'user': admin.id})
     env.cr.execute(MESSAGES, {'subtype': env.ref('mail.mt_note').id, 'author': admin.partner_id.id})
     env.cr.commit()
     env.cr._cnx.autocommit = True
