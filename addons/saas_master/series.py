@@ -22,6 +22,10 @@ PREFIX = 'saas_'        # the addons whose data files are translated
 USER_GROUPS = 'groups_id' if SERIES_17 else 'group_ids'             # of res.users
 ALL_USER_GROUPS = 'groups_id' if SERIES_17 else 'all_group_ids'     # implied ones too
 AGGREGATOR = 'group_operator' if SERIES_17 else 'aggregator'         # of a field
+if SERIES_17:
+    from odoo.api import call_kw
+else:
+    from odoo.service.model import call_kw  # noqa: F401
 JSONRPC = 'json' if SERIES_17 else 'jsonrpc'                        # @route(type=…)
 
 

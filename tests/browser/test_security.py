@@ -48,7 +48,7 @@ def log_in(visit, world, manager):
         page.locator('form.oe_login_form input[name=password]').fill(PASSWORD)
         page.locator('form.oe_login_form button[type=submit]').click()
         page.locator('input[name=totp_token]').fill(code)
-        page.locator('form[action*=totp] button[type=submit]').click()
+        page.locator('input[name=totp_token]').press('Enter')
         expect(page.locator('.o_main_navbar')).to_be_visible(timeout=60_000)
         return window, code
     return enter
@@ -74,6 +74,10 @@ def show(window, anchor):
     window.page.goto(f'{window.address}/web#{anchor}')
     expect(window.page.locator('.o_action_manager .o_view_controller, .o_action_manager .o_form_view').first).to_be_visible(
         timeout=30_000)
+
+
+def action(world, name):
+    return f'action={world.staff().call("ir.model.data", "check_object_reference", "saas_master", name)[1]}'
 
 
 def picture(window, name):
@@ -145,7 +149,7 @@ def test_codes_are_kept_nowhere(world, manager):
 def test_an_api_key_is_shown_once(log_in, world, manager, lang):
     window, _code = log_in(lang)
     page = window.page
-    show(window, f'action={world.staff().call("ir.model.data", "check_object_reference", "saas_master", "saas_api_key_action")[1]}')
+    show(window, action(world, 'saas_api_key_action'))
     page.locator('.o_control_panel button.btn-primary, .o_list_buttons button.btn-primary').locator('visible=true').first.click()
     page.locator(f'{DIALOG} .o_field_widget[name=name] input').fill('Shop of Impulse Max')
     page.locator('.modal button[name=action_make]').click()
@@ -158,7 +162,7 @@ def test_an_api_key_is_shown_once(log_in, world, manager, lang):
     text = re.search('[0-9a-f]{40}', key.inner_text() or key.locator('input').input_value())[0]
     page.locator('.modal footer button.btn-primary').click()
     expect(page.locator(DIALOG)).to_have_count(0)
-    show(window, f'action={world.staff().call("ir.model.data", "check_object_reference", "saas_master", "saas_api_key_action")[1]}')
+    show(window, action(world, 'saas_api_key_action'))
     expect(page.locator('.o_data_row', has_text=text[:8])).to_be_visible()
     picture(window, 'api-keys')
     assert text not in page.content()
@@ -167,7 +171,7 @@ def test_an_api_key_is_shown_once(log_in, world, manager, lang):
 @pytest.mark.parametrize('lang', ['en', 'es'])
 def test_what_people_did(log_in, world, lang):
     window, _code = log_in(lang)
-    show(window, f'action={world.staff().call("ir.model.data", "check_object_reference", "saas_master", "saas_audit_action")[1]}')
+    show(window, action(world, 'saas_audit_action'))
     expect(window.page.locator('.o_data_row').first).to_be_visible()
     assert window.page.locator('.o_list_button_add').count() == 0
     picture(window, 'audit')

@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_access_matrix
 from . import test_api_auth
 from . import test_api_bodies
 from . import test_api_key

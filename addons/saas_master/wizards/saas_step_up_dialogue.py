@@ -14,12 +14,10 @@ class SaasStepUpDialogue(models.TransientModel):
     res_model = fields.Char(required=True, readonly=True)
     res_ids = fields.Json(readonly=True)
     method = fields.Char(required=True, readonly=True)
-    proof_type = fields.Selection([('totp', 'Code'), ('password', 'Password')], compute='_compute_proof_type')
+    proof_type = fields.Selection([('totp', 'Code'), ('password', 'Password')], readonly=True,
+                                  default=lambda self: self.env['saas.step.up']._proof_type())
     code = fields.Char(compute='_compute_nothing', inverse='_inverse_code')
     password = fields.Char(compute='_compute_nothing', inverse='_inverse_password')
-
-    def _compute_proof_type(self):
-        self.proof_type = self.env['saas.step.up']._proof_type()
 
     def _compute_nothing(self):
         self.code = self.password = False
