@@ -227,7 +227,8 @@ def _load(text_or_path):
             with open(text_or_path, encoding='ascii') as file:
                 text = file.read()
         except (OSError, ValueError) as error:
-            raise AuthError(f'The private key cannot be read: {error}', 'ssh_private_key') from None
+            reason = getattr(error, 'strerror', None) or 'it is not text'       # the whole error would show a damaged key
+            raise AuthError(f'The private key cannot be read: {reason}', 'ssh_private_key') from None
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         try:
             return kind.from_private_key(io.StringIO(text))

@@ -25,6 +25,7 @@ from . import test_portal_delete
 from . import test_portal_people
 from . import test_rights
 from . import test_rotation
+from . import test_secrets
 from . import test_signup
 from . import test_signup_race
 from . import test_signup_website

@@ -1,5 +1,6 @@
 import json
 import re
+import threading
 
 from odoo import http
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -215,6 +216,7 @@ class TestRoutes(MatrixCase, HttpCase):
 
     def _routes(self):
         """(method, rule) of every route that is ours."""
+        threading.current_thread().dbname = self.env.cr.dbname
         for rule in self.env['ir.http'].routing_map().iter_rules():
             function = getattr(rule.endpoint, 'func', rule.endpoint)
             function = getattr(function, 'func', function)
