@@ -11,8 +11,8 @@ import threading
 import time
 
 HOST = 'http://localhost'
-ROWS, COLUMN_ROWS = 80, 40      # what the web client asks for at first: a list, a column of a kanban
-FULL_COLUMN = 5                 # as many of each state does the smallest copy have
+ROWS = 80               # what the web client asks for at first, in a list
+COLUMN_ROWS = 5         # in a column of a kanban; as many of each state has the small copy too, so both show the same
 MOST_COUNTED = 10_001
 SUPERUSER = 1
 
@@ -20,14 +20,14 @@ SUPERUSER = 1
 class Client:
     """One person's requests."""
 
-    def __init__(self, odoo, database, user):
+    def __init__(self, http, database, user):
         from werkzeug.test import Client as Werkzeug
-        session = odoo.http.root.session_store.new()
-        session.update(odoo.http.get_default_session(), db=database, uid=user.id, login=user.login)
+        session = http.root.session_store.new()
+        session.update(http.get_default_session(), db=database, uid=user.id, login=user.login)
         session.session_token = user.with_user(user)._compute_session_token(session.sid)
         session.context = dict(user.with_user(user).context_get())
-        odoo.http.root.session_store.save(session)
-        self.sid, self.werkzeug = session.sid, Werkzeug(odoo.http.root, use_cookies=False)
+        http.root.session_store.save(session)
+        self.sid, self.werkzeug = session.sid, Werkzeug(http.root, use_cookies=False)
         self.queries = self.seconds = 0
 
     def _ask(self, path, **options):
@@ -74,22 +74,18 @@ class Screens:
                                 count_limit=MOST_COUNTED)
         assert len(found['records']) == ROWS, found['length']
 
-    def kanban(self, rows=COLUMN_ROWS):
+    def kanban(self):
         specification = self.specifications['kanban']
         if self.grouped_at_once:
             found = self.staff.call('saas.tenant', 'web_read_group', [], ['state'], auto_unfold=True, limit=ROWS,
-                                    unfold_read_specification=specification, unfold_read_default_limit=rows)
+                                    unfold_read_specification=specification, unfold_read_default_limit=COLUMN_ROWS)
             assert len(found['groups']) > 4
             return
         found = self.staff.call('saas.tenant', 'web_read_group', [], sorted(specification), ['state'])
         for group in found['groups']:
             if group['state_count']:
-                self.staff.call('saas.tenant', 'web_search_read', group['__domain'], specification, limit=rows,
+                self.staff.call('saas.tenant', 'web_search_read', group['__domain'], specification, limit=COLUMN_ROWS,
                                 count_limit=MOST_COUNTED)
-
-    def full_kanban(self):
-        """Every column has as much as was asked for: Odoo counts the rest of a full one, and only of that."""
-        self.kanban(FULL_COLUMN)
 
     def dashboard(self):
         self.staff.call('saas.dashboard', 'get_figures')
@@ -102,16 +98,16 @@ class Screens:
 
 
 def serve(config_file, database, count):
-    import odoo
-    odoo.tools.config.parse_config(['-c', config_file, '-d', database, '--log-level=error'])
-    import odoo.http
+    from odoo.tools import config
+    config.parse_config(['-c', config_file, '-d', database, '--log-level=error'])
+    from odoo import api, http
     from odoo.modules.registry import Registry
     from odoo.service.server import load_server_wide_modules
     load_server_wide_modules()
     with Registry(database).cursor() as cr:
         from tests.bench.fill import fill
-        env = odoo.api.Environment(cr, SUPERUSER, {})
-        clients = [Client(odoo, database, user) for user in fill(env, count)]
+        env = api.Environment(cr, SUPERUSER, {})
+        clients = [Client(http, database, user) for user in fill(env, count)]
         screens = Screens(*clients, env)
     print(json.dumps({'staff_session': clients[0].sid}), flush=True)
     for line in sys.stdin:
