@@ -160,7 +160,7 @@ def test_an_api_key_is_shown_once(log_in, world, manager, lang):
     key = page.locator(f'{DIALOG} .o_field_widget[name=key]')
     expect(key).to_be_visible()
     text = re.search('[0-9a-f]{40}', key.inner_text() or key.locator('input').input_value())[0]
-    page.locator('.modal footer button.btn-primary').click()
+    page.locator('.modal footer button.btn-primary:visible').last.click()
     expect(page.locator(DIALOG)).to_have_count(0)
     show(window, action(world, 'saas_api_key_action'))
     expect(page.locator('.o_data_row', has_text=text[:8])).to_be_visible()
@@ -177,7 +177,7 @@ def test_what_people_did(log_in, world, lang):
     picture(window, 'audit')
     window.page.locator('.o_data_row').first.locator('td').nth(2).click()
     expect(window.page.locator('.o_form_view')).to_be_visible()
-    expect(window.page.locator('.o_form_readonly, .o_form_view .o_field_widget input:visible')).not_to_have_count(99)
+    assert window.page.locator('.o_form_view .o_field_widget input:visible').count() == 0
 
 
 def test_secrets_of_a_node(log_in, world, manager):
@@ -193,6 +193,6 @@ def test_secrets_of_a_node(log_in, world, manager):
     assert field.input_value() == ''
     picture(window, 'node-secrets')
     field.fill(world.stack.secrets['TENANT_DB_PASSWORD'])
-    page.locator('.modal footer button.btn-primary').click()
+    page.locator('.modal footer button.btn-primary:visible').last.click()
     expect(page.locator(DIALOG)).to_have_count(0)
     assert world.staff().call('saas.node', 'read', [node], ['pg_password'])[0]['pg_password'] is False
