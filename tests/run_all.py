@@ -17,7 +17,7 @@ from .stack.report import say
 from .stack.settings import CHECKOUT, SERIES, Ports
 from .suites import Result, Suites, tools
 
-PARTS = ('lint', 'stack', 'drivers', 'unit', 'journey', 'browser', 'crash', 'docker')
+PARTS = ('lint', 'stack', 'drivers', 'unit', 'journey', 'browser', 'fuzz', 'crash', 'docker')
 
 
 def main(argv=None):
@@ -86,7 +86,7 @@ class Run:
             self.results.append(suites.drivers(f'{series} drivers', *self.paths('addons/*/tests/drivers')))
         if 'unit' in only:
             self.unit(stack, suites)
-        outside = [part for part in ('journey', 'browser', 'crash') if part in only]
+        outside = [part for part in ('journey', 'browser', 'fuzz', 'crash') if part in only]
         if outside:
             stack.up()
         for part in outside:

@@ -161,6 +161,10 @@ class TestApiTenants(ApiCase):
         self.assertEqual(self._names(f'?customer={self.stranger.id}'), ['rest-foreign'])
         self.assertEqual(len(self._names('?plan=test-plan')), 7)
         self.assertEqual(self._names('?plan=none'), [])
+        self._as(self.looker)
+        self.assertEqual(len(self._names('?plan=test-plan')), 6, 'his own; he may not read plans themselves')
+        self.assertEqual(self._names(f'?customer={self.stranger.id}'), [])
+        self._as(self.manager)
         last = self._get('/api/tenants?q=rest-page&offset=100').json()
         self.assertEqual((last['items'], last['total']), ([], 5))
 

@@ -6,7 +6,6 @@ from markupsafe import Markup
 
 from . import openapi
 from .errors import CODES, HINTS
-from .registry import installed
 from .texts import _lt, translate
 
 WHO = {
@@ -22,7 +21,7 @@ def render(env, lang):
 
 def _values(env, lang):
     document = openapi.document(env, lang)
-    specs = installed(env)
+    specs = openapi.ordered(env)
     base = env['ir.config_parameter'].sudo().get_param('web.base.url')
     return {
         'page_lang': lang[:2], 'document': document, 'base': base,

@@ -3,6 +3,7 @@ import re
 
 from pydantic.json_schema import models_json_schema
 
+from .dispatcher import NO_BODY
 from .errors import CODES
 from .examples import EXAMPLES
 from .registry import installed
@@ -33,7 +34,7 @@ WORDS = ('description', 'summary', 'title')
 
 def document(env, lang):
     """The whole document for the addons of this database, in the language of ``lang``."""
-    specs = installed(env)
+    specs = ordered(env)
     modules = tuple(dict.fromkeys(['saas_master', *(spec.module for spec in specs)]))
     names, schemas = _schemas(specs)
     paths = {}
@@ -46,6 +47,12 @@ def document(env, lang):
         'servers': [{'url': '/'}], 'tags': tags, 'paths': paths,
         'components': {'schemas': schemas, 'securitySchemes': SECURITY},
     }, lang, modules)
+
+
+def ordered(env):
+    """Endpoints in the order of TAGS, those of other addons after them; as declared within a tag."""
+    places = list(TAGS)
+    return sorted(installed(env), key=lambda spec: places.index(spec.tag) if spec.tag in places else len(places))
 
 
 def _schemas(specs):
@@ -66,6 +73,9 @@ def _operation(spec, names):
         if spec.body.__name__ in EXAMPLES:
             content['example'] = EXAMPLES[spec.body.__name__]
         described['requestBody'] = {'required': True, 'content': {'application/json': content}}
+    elif spec.changes:
+        described['requestBody'] = {'required': False, 'description': NO_BODY, 'content': {
+            'application/json': {'schema': {'type': 'object', 'additionalProperties': False}}}}
     parameters = parameters_of(spec)
     return {**described, **({'parameters': parameters} if parameters else {}), 'responses': _responses(spec, names),
             'security': [{name: []} for name in REQUIRED[spec.who]]}

@@ -12,6 +12,7 @@ from .texts import _lt
 
 PATHS = {'name': NAME, 'id': re.compile('[1-9][0-9]{0,8}')}         # form of the values in a path; others are unknown
 PATH_TEXTS = {'name': _lt('Name of the tenant.'), 'id': _lt('Number of the operation.')}
+ONLY_WHAT_IS_SENT = _lt('Only what is sent is changed.')
 LARGEST = 2**31 - 1         # of PostgreSQL's integer
 
 

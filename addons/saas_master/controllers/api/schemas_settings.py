@@ -1,9 +1,9 @@
 """Settings. Secrets are in none of them."""
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from .schemas import Body, Out
+from .schemas import ONLY_WHAT_IS_SENT, Body, Out
 from .texts import _lt
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -85,7 +85,8 @@ class ApiChange(Body):
 
 
 class SettingsChange(Body):
-    """Only what is sent is changed."""
+    model_config = ConfigDict(json_schema_extra={'description': ONLY_WHAT_IS_SENT})
+
     signup: SignupChange = None
     operations: OperationChange = None
     deletion: DeletionChange = None

@@ -2,9 +2,26 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from .schemas import LARGEST, Body, Code, Day, Email, Label, Limit, Moment, Nullable, Number, Offset, Out, Query, TenantName, Text
+from .schemas import (
+    LARGEST,
+    ONLY_WHAT_IS_SENT,
+    Body,
+    Code,
+    Day,
+    Email,
+    Label,
+    Limit,
+    Moment,
+    Nullable,
+    Number,
+    Offset,
+    Out,
+    Query,
+    TenantName,
+    Text,
+)
 from .texts import _lt
 
 TenantState = Literal['draft', 'provisioning', 'running', 'suspended', 'deleting', 'deleted', 'failed']
@@ -80,7 +97,8 @@ class NewTenant(Body):
 
 
 class TenantChange(Body):
-    """Only what is sent is changed."""
+    model_config = ConfigDict(json_schema_extra={'description': ONLY_WHAT_IS_SENT})
+
     company_name: Label = None
     plan: PlanCode = None
     trial_end: date | None = None
@@ -135,7 +153,9 @@ class OperationQuery(Query):
 
 
 class Accepted(Out):
-    """Work that was begun: follow the operation until it is done or failed."""
+    model_config = ConfigDict(json_schema_extra={'description': _lt(
+        'Work that was begun: follow the operation until it is done or failed.')})
+
     tenant: Tenant
     operation: Operation | None = Field(
         description=_lt('Null when nothing had to be begun, or something else is under way first.'))

@@ -1,0 +1,46 @@
+"""Whatever the OpenAPI document allows, and what it does not: no 500, no answer that it does not announce."""
+import pytest
+
+from .fuzzer import Run, document, operations
+
+LOGS_OUT = {'logout', 'refresh'}        # end the session that the fuzzer holds; they are asked by nobody
+READ = {'list_tenants', 'read_tenant', 'list_operations', 'read_operation', 'read_odoo', 'me'}
+LEAST = 5                               # requests to each operation
+
+
+@pytest.fixture(scope='session')
+def described(world, plan, tenant):
+    return document(world, plan, tenant)
+
+
+@pytest.fixture
+def ask(world, described, tmp_path):
+    """Fuzz all operations, or ``only`` some; what is named in ``through`` must have answered something good as well."""
+    def fuzz(headers, leave_out=(), only=None, through=()):
+        every = set(operations(described).values())
+        left_out = (every - set(only) if only else set()) | set(leave_out)
+        run = Run(world, tmp_path, described, headers, left_out)
+        for name, statuses in sorted(run.answers.items()):
+            print(f'{name:24} {dict(sorted(statuses.items()))}')
+        assert run.done.returncode == 0, run.output
+        asked = {name for name, statuses in run.answers.items() if statuses.total() >= LEAST}
+        assert asked == every - left_out, 'every operation was really asked'
+        for name in through:
+            assert any(status < 300 for status in run.answers[name]), f'{name} never let anything through'
+    return fuzz
+
+
+def test_nobody(ask):
+    ask({}, through={'openapi', 'docs', 'list_plans'})
+
+
+def test_a_customer(ask, customer):
+    ask(customer.identity, LOGS_OUT, through=READ)
+
+
+def test_a_manager(ask, manager):
+    ask(manager.identity, LOGS_OUT, through=READ | {'read_settings', 'change_settings', 'create_tenant', 'change_tenant'})
+
+
+def test_a_program(ask, key):
+    ask(key, only=('provision', 'read_operation', 'list_operations'), through={'provision', 'list_operations'})
