@@ -50,7 +50,7 @@ def nothing_limited(world):
 
 @pytest.fixture(scope='session')
 def admin(world, nothing_limited):
-    """Sets up and cleans up, settings included. The fuzzer has people of its own: it uses up their tries to prove who they are."""
+    """Sets up and cleans up, settings included. The fuzzer has people of its own: it uses up their tries."""
     person = Person(world, 'admin', world.stack.secrets['ADMIN_PASSWORD'])
     before = person.ask('GET', '/api/settings', 200)
     yield person
