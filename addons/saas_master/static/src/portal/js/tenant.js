@@ -12,6 +12,8 @@ publicWidget.registry.SaasTenant = publicWidget.Widget.extend({
     selector: ".o_saas_live_tenant",
 
     start() {
+        // as it is in the reader's language; after a refused act the page stands at the address of that act
+        this.page = window.location.pathname.replace(/\/(suspend|resume|keep)?\/?$/, "");
         this.wait = FIRST;
         this.el.addEventListener("click", (ev) => this.onClick(ev));
         this.showCopy();
@@ -32,7 +34,7 @@ publicWidget.registry.SaasTenant = publicWidget.Widget.extend({
 
     async ask() {
         try {
-            const status = await this.get(`${this.el.dataset.url}/status`, (response) => response.json());
+            const status = await this.get(`${this.page}/status`, (response) => response.json());
             this.wait = Math.min(this.wait * 1.15, SLOWEST);
             await this.show(status);
             this.setLost(false);
@@ -61,8 +63,7 @@ publicWidget.registry.SaasTenant = publicWidget.Widget.extend({
 
     /** Take over the page as the server renders it now. */
     async enter() {
-        const url = `${window.location.pathname.replace(/\/(suspend|resume|keep)\/?$/, "")}`;
-        const html = await this.get(url, (response) => response.text());
+        const html = await this.get(this.page, (response) => response.text());
         const fresh = new DOMParser().parseFromString(html, "text/html").querySelector(".o_saas_live_tenant");
         this.el.replaceChildren(...fresh.childNodes);
         this.el.dataset.key = fresh.dataset.key;
