@@ -45,7 +45,8 @@ class Desk:
         self.go('&'.join([f'action={number}', *(f'{key}={value}' for key, value in more.items())]))
 
     def record(self, model, number):
-        self.go(f'model={model}&id={number}&view_type=form')
+        menu = self.world.staff().call('ir.model.data', 'check_object_reference', 'saas_master', 'menu_saas_root')[1]
+        self.go(f'model={model}&id={number}&view_type=form&menu_id={menu}')
         expect(self.page.locator('.o_form_view').first).to_be_visible(timeout=30_000)
 
     def go(self, anchor):

@@ -21,6 +21,9 @@ class SaasTenant(models.Model):
     operation_step = fields.Char('Present Step', compute='_compute_operation', groups=STAFF)
     shown_operation_id = fields.Many2one('saas.operation', compute='_compute_shown_operation', groups=STAFF)
     operation_steps = fields.Json(compute='_compute_shown_operation', groups=STAFF)
+    urgency = fields.Selection(
+        [('failed', 'Needs a person'), ('leaving', 'Deletion asked'), ('fine', 'In order')], compute='_compute_urgency',
+        store=True, groups=STAFF)
     trial_days_left = fields.Integer(compute='_compute_trial_days_left')
     is_trial_ending = fields.Boolean(compute='_compute_trial_days_left')
     customer_was_told = fields.Text(compute='_compute_customer_was_told', groups=STAFF)
@@ -29,6 +32,7 @@ class SaasTenant(models.Model):
         super().init()
         self.env.cr.execute("""
             CREATE INDEX IF NOT EXISTS saas_tenant_board ON saas_tenant (state, attention DESC, id DESC);
+            CREATE INDEX IF NOT EXISTS saas_tenant_urgency ON saas_tenant (state, urgency);
             CREATE INDEX IF NOT EXISTS saas_tenant_figures ON saas_tenant (state, plan_id, node_id);
             CREATE INDEX IF NOT EXISTS saas_tenant_trials ON saas_tenant (trial_end) WHERE state = 'running'""")
 
@@ -56,6 +60,11 @@ class SaasTenant(models.Model):
         for tenant in self:
             tenant.shown_operation_id = operation = tenant._operation_to_retry()
             tenant.operation_steps = operation.sudo().steps_summary
+
+    @api.depends('attention', 'delete_on')
+    def _compute_urgency(self):
+        for tenant in self.sudo():
+            tenant.urgency = 'failed' if tenant.attention else 'leaving' if tenant.delete_on else 'fine'
 
     @api.depends('trial_end', 'state')
     def _compute_trial_days_left(self):
@@ -87,17 +96,15 @@ class SaasTenant(models.Model):
         return {'type': 'ir.actions.act_window', 'res_model': 'res.partner', 'res_id': self.partner_id.id,
                 'view_mode': 'form', 'views': [(False, 'form')]}
 
-    def action_view_audit(self):
-        self.ensure_one()
-        return {'type': 'ir.actions.act_window', 'name': _('What People Did'), 'res_model': 'saas.audit',
-                'view_mode': 'list,form', 'domain': [('res_model', '=', self._name), ('res_id', '=', self.id)]}
-
     # -- many at once -------------------------------------------------------------------------
 
     def action_mass_provision(self):
+        self.check_access('write')
         return self._act_on_each(lambda tenant: tenant.action_provision())
 
     def action_mass_suspend(self):
+        self.check_access('write')
+
         def suspend(tenant):
             if tenant.state not in ('provisioning', 'running', 'suspended'):
                 raise UserError(_('%s does not run, so there is nothing to suspend.', tenant.name))
@@ -107,6 +114,7 @@ class SaasTenant(models.Model):
         return self._act_on_each(suspend)
 
     def action_mass_resume(self):
+        self.check_access('write')
         return self._act_on_each(lambda tenant: tenant.action_resume())
 
     def action_mass_retry(self):

@@ -31,3 +31,17 @@ class TestPlanAndSettings(SaasCase):
             with self.assertRaises(UserError):
                 self.env['res.config.settings'].create({'saas_workers': wanted}).set_values()
         self.assertEqual(self.env['res.config.settings'].get_values()['saas_workers'], 4)
+
+    def test_numbers_are_kept_as_entered(self):
+        """0 is a number of its own, what was never touched stays a default, what is out of range changes nothing."""
+        parameters = self.env['ir.config_parameter'].sudo()
+        self.env['res.config.settings'].create({'saas_signup_per_hour': 0, 'saas_cooling_off_days': 3}).set_values()
+        self.assertEqual(parameters.get_param('saas_master.signup_per_hour'), '0')
+        self.assertEqual(self.env['saas.tenant']._cooling_off_days(), 3)
+        self.assertFalse(parameters.get_param('saas_master.api_requests_per_minute'))
+        values = self.env['res.config.settings'].get_values()
+        self.assertEqual((values['saas_signup_per_hour'], values['saas_api_requests_per_minute']), (0, 600))
+        for bad in ({'saas_audit_days': 1}, {'saas_api_login_failures': -1}, {'saas_signup_link_hours': 0}):
+            with self.assertRaises(UserError):
+                self.env['res.config.settings'].create({**bad, 'saas_signup_keep_days': 9}).set_values()
+        self.assertFalse(parameters.get_param('saas_master.signup_keep_days'))
