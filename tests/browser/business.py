@@ -14,8 +14,8 @@ COMPANIES = (
 FULL = 'No room: every node with the template "template_tenant" is full. Add a node or raise a capacity, then retry.'
 
 TENANTS = """
-    INSERT INTO saas_tenant (name, partner_id, company_name, email, admin_name, lang, plan_id, node_id, template_id, template_version,
-                             state, mark, database_name, url, host, attention, urgency, live_at, trial_end, delete_on,
+    INSERT INTO saas_tenant (name, partner_id, company_name, email, admin_name, lang, plan_id, node_id, template_id,
+                             template_version, state, mark, database_name, url, host, attention, urgency, live_at, trial_end, delete_on,
                              create_uid, create_date, write_uid, write_date)
     SELECT %s, %s, %s, %s, 'Ann Example', 'en_US', (SELECT id FROM saas_plan WHERE active ORDER BY (id * %s) %% 3, id LIMIT 1),
            t.node_id, t.id, t.version, %s, md5('business' || %s), %s, %s, %s, %s, %s, now() - %s * interval '1 day',
@@ -82,4 +82,5 @@ def _provision(sql, tenant, number, state, days):
     for place, code in enumerate(STEPS):
         step = 'done' if place < over else 'failed' if outcome == 'failed' and place == over else 'waiting'
         begun = step != 'waiting'
-        sql(STEP, place + 1, code, code, step, begun, begun * (60 + place * 35), error if step == 'failed' else None, begun, operation)
+        sql(STEP, place + 1, code, code, step, begun, begun * (60 + place * 35), error if step == 'failed' else None, begun,
+            operation)
