@@ -55,17 +55,20 @@ class Desk:
         self.page.goto(f'{self.window.address}/web#{anchor}')
         expect(self.page.locator('.o_action_manager').locator(READY).first).to_be_visible(timeout=30_000)
 
-    def look(self, name):
-        """No dialogue of an error, nothing wider than the screen; the picture that was asked for."""
+    def look(self, name, height=None):
+        """No dialogue of an error, nothing wider than the screen; the picture that was asked for, ``height`` pixels high."""
         expect(self.page.locator('.o_error_dialog, .o_dialog_error')).to_have_count(0)
         width = self.page.viewport_size['width']
         assert self.page.evaluate('document.documentElement.scrollWidth') <= width, f'{name} is wider than the screen'
         if os.environ.get('SAAS_SCREENSHOTS') == '1':
             PICTURES.mkdir(parents=True, exist_ok=True)
+            size = self.page.viewport_size
+            self.page.set_viewport_size({**size, 'height': height or size['height']})
             self.page.mouse.move(0, 0)
             self.page.wait_for_timeout(700)
             screen = '' if self.window.screen == 'desktop' else f'-{self.window.screen}'
             self.page.screenshot(path=PICTURES / f'backend-{name}-{self.person.lang}{screen}.png')
+            self.page.set_viewport_size(size)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ SCREENS = {
     'templates': ('saas_template_action', {}), 'plans': ('saas_plan_action', {}),
     'reasons': ('saas_suspension_reason_action', {}), 'settings': ('saas_settings_action', {}),
 }
+TALL = {'dashboard': 1150, 'settings': 1150}
 TENANTS = {'tenant-running': 'alpina', 'tenant-suspended': 'estela', 'tenant-deletion': 'helix', 'tenant-provisioning': 'jardin'}
 FORMS = {'node': 'saas.node', 'template': 'saas.template', 'plan': 'saas.plan', 'signup': 'saas.signup'}
 
@@ -38,7 +39,7 @@ def test_lists_and_boards(desk):
     desk = desk()
     for name, (action, more) in SCREENS.items():
         desk.action(action, **more)
-        desk.look(name)
+        desk.look(name, TALL.get(name))
 
 
 def test_forms(desk, world):
