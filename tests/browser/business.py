@@ -15,8 +15,8 @@ FULL = 'No room: every node with the template "template_tenant" is full. Add a n
 
 TENANTS = """
     INSERT INTO saas_tenant (name, partner_id, company_name, email, admin_name, lang, plan_id, node_id, template_id,
-                             template_version, state, mark, database_name, url, host, attention, urgency, live_at, trial_end, delete_on,
-                             create_uid, create_date, write_uid, write_date)
+                             template_version, state, mark, database_name, url, host, attention, urgency, live_at,
+                             trial_end, delete_on, create_uid, create_date, write_uid, write_date)
     SELECT %s, %s, %s, %s, 'Ann Example', 'en_US', (SELECT id FROM saas_plan WHERE active ORDER BY (id * %s) %% 3, id LIMIT 1),
            t.node_id, t.id, t.version, %s, md5('business' || %s), %s, %s, %s, %s, %s, now() - %s * interval '1 day',
            current_date + %s, CASE WHEN %s THEN now() + interval '4 days' END, 1, now() - %s * interval '1 day', 1, now()
