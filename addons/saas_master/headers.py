@@ -1,7 +1,11 @@
 """Headers that tell browsers what our pages may do. Plain Python."""
+import base64
+import hashlib
 import re
 
 JSON_POLICY = "default-src 'none'; frame-ancestors 'none'"
+ASSET_HANDLER = b'__odooAssetError=1'       # what Odoo puts into the onerror of each of its script elements
+ASSET_HASH = base64.b64encode(hashlib.sha256(ASSET_HANDLER).digest()).decode()
 FONTS = ['https://fonts.googleapis.com', 'https://fonts.gstatic.com']       # what Odoo's website themes load
 COMMON = {
     'Referrer-Policy': 'strict-origin-when-cross-origin',
@@ -31,14 +35,16 @@ def sources(text):
 def directives(nonce=None):
     """The policy of a page as {directive: [source]}.
 
-    With a ``nonce``: inline scripts that carry it and no others. Odoo's templates in the browser (OWL) are compiled
-    there, which is 'unsafe-eval', and its pages are full of style attributes, which is 'unsafe-inline' of styles.
+    With a ``nonce``: inline scripts that carry it and no others (one handler of Odoo's is known by its hash). Odoo's
+    templates in the browser (OWL) are compiled there, which is 'unsafe-eval', and its pages are full of style
+    attributes, which is 'unsafe-inline' of styles.
     Without: the backend and pages that people build, with their own scripts, pictures and videos.
     """
     foreign = [] if nonce else ['https:']
+    inline = [f"'nonce-{nonce}'", "'unsafe-hashes'", f"'sha256-{ASSET_HASH}'"] if nonce else ["'unsafe-inline'"]
     return {
         'default-src': ["'self'"],
-        'script-src': ["'self'", f"'nonce-{nonce}'" if nonce else "'unsafe-inline'", "'unsafe-eval'"],
+        'script-src': ["'self'", *inline, "'unsafe-eval'"],
         'style-src': ["'self'", "'unsafe-inline'", *FONTS],
         'img-src': ["'self'", 'data:', 'blob:', *foreign],
         'font-src': ["'self'", 'data:', *FONTS],

@@ -32,6 +32,7 @@ class SaasRotateKey(Command):
         registry = Registry(database)
         if 'saas.node' not in registry:
             return f'saas_master is not installed in the database {database}. Name the master\'s database: -d <database>.'
+        # pylint: disable=odoo-addons-relative-import
         from odoo.addons.saas_master.drivers.errors import Permanent
         from odoo.addons.saas_master.drivers.vault import Vault
         from odoo.addons.saas_master.rotation import rotate

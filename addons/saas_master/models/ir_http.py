@@ -22,8 +22,9 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _post_dispatch(cls, response):
-        super()._post_dispatch(response)
+        result = super()._post_dispatch(response)
         cls._saas_harden(response)
+        return result
 
     @classmethod
     def _serve_fallback(cls):

@@ -298,10 +298,12 @@ def odoo_headers(upstreams):
     headers.clear()
 
 
-def test_odoos_own_stricter_frame_policy_wins(nginx, odoo_headers):
-    odoo_headers.update({'X-Frame-Options': 'DENY', 'X-Content-Type-Options': 'nosniff', 'Vary': 'Cookie'})
+def test_odoos_own_stricter_policies_win(nginx, odoo_headers):
+    odoo_headers.update({'X-Frame-Options': 'DENY', 'Referrer-Policy': 'same-origin',
+                         'X-Content-Type-Options': 'nosniff', 'Vary': 'Cookie'})
     headers = nginx.ask('acme.localhost')[1]
     assert headers.get_all('X-Frame-Options') == ['DENY']
+    assert headers.get_all('Referrer-Policy') == ['same-origin']
     assert headers.get_all('X-Content-Type-Options') == ['nosniff']
     assert 'Cookie' in headers.get_all('Vary')
 
