@@ -29,7 +29,7 @@ def manager(world):
     session.call('res.users.identitycheck', 'write', [action['res_id']], {'password': PASSWORD})
     action = session.call('res.users.identitycheck', 'run_check', [action['res_id']], context={'password': PASSWORD})
     secret = re.sub(r'\s', '', session.call('auth_totp.wizard', 'read', [action['res_id']], ['secret'])[0]['secret'])
-    code = pyotp.TOTP(secret).at(int(time.time()) - 30)
+    code = fresh_code(secret)
     session.call('auth_totp.wizard', 'write', [action['res_id']], {'code': code})
     session.call('auth_totp.wizard', 'enable', [action['res_id']], context={'code': code})
     return login, secret, user
