@@ -19,8 +19,9 @@ PLACEHOLDER = re.compile(r'%(?:\(\w+\))?[sd]|\{\w+\}')
 CODE = re.compile(r'[a-z]+(_[a-z]+)*')      # not for people; 19.0 takes what stands beside _() in a tuple for a term
 EDGES = ' .:?…'
 SAME = {
-    'Base', 'Enterprise', 'Error', 'GB', 'Host', 'ID', 'MB', 'Odoo 17.0', 'Odoo 19.0', 'Plan', 'PostgreSQL', 'SSH',
-    'SaaS', 'Tenant', 'Tenants', 'acme', 'contacts, calendar',
+    '123 456', '<span class="o_stat_text">Tenants</span>', 'Backend', 'Base', 'Enterprise', 'Error', 'GB', 'Host', 'ID', 'MB',
+    'MiB,', 'Odoo 17.0', 'Odoo 19.0', 'OpenAPI 3.1', 'Plan', 'Portal', 'PostgreSQL', 'REST', 'RPC', 'SSH', 'SaaS', 'Tenant',
+    'Tenants', 'acme', 'contacts, calendar', 'tenants',
 }
 ENGLISH = re.compile(
     r'\b(?:again|and|are|at|by|for|free|from|how|is|its?|link|mail|month|nothing|of|or|our|password|ready|server|than|'
