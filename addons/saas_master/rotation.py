@@ -26,11 +26,15 @@ def rotate(env, vault, check=False):
         table, name = sql.Identifier(model._table), sql.Identifier(column)
         for number, token in _tokens(env.cr, model, table, name):
             try:
-                token = vault.open(token) and None if check else vault.rotate(token)
+                if check:
+                    vault.open(token)
+                    sealed = token
+                else:
+                    sealed = vault.rotate(token)
             except Permanent as error:
                 raise Permanent(f'{model._name} #{number}, {column}: {error}') from None
-            if not check:
-                env.cr.execute(sql.SQL('UPDATE {} SET {} = %s WHERE id = %s').format(table, name), [token, number])
+            if sealed != token:
+                env.cr.execute(sql.SQL('UPDATE {} SET {} = %s WHERE id = %s').format(table, name), [sealed, number])
             count += 1
     env.invalidate_all()
     return count
@@ -38,6 +42,7 @@ def rotate(env, vault, check=False):
 
 def _tokens(cr, model, table, name):
     try:
+        # pylint: disable=sql-injection  # names of models and fields, quoted
         cr.execute(sql.SQL("SELECT id, {name} FROM {table} WHERE {name} > '' ORDER BY id FOR UPDATE").format(
             table=table, name=name))
     except SerializationFailure:

@@ -137,7 +137,7 @@ class SaasDashboard(models.AbstractModel):
 
     def _nodes(self, rows):
         counts = self._sum(rows, 2, lambda state: state not in ('draft', 'deleted'))
-        nodes = self.env['saas.node'].search([])
+        nodes = self.env['saas.node'].search([])    # pylint: disable=no-search-all  # all are shown
         health = dict(nodes._fields['health']._description_selection(self.env))
         now = fields.Datetime.now()
         return [self._figure(
@@ -201,17 +201,17 @@ class SaasOperation(models.Model):
     _inherit = 'saas.operation'
 
     def init(self):
-        super().init()
         self.env.cr.execute("""
             CREATE INDEX IF NOT EXISTS saas_operation_failed ON saas_operation (ended_at) WHERE state = 'failed';
             CREATE INDEX IF NOT EXISTS saas_operation_lived ON saas_operation (ended_at, create_date)
              WHERE kind = 'provision' AND state = 'done'""")
+        return super().init()
 
 
 class SaasSignup(models.Model):
     _inherit = 'saas.signup'
 
     def init(self):
-        super().init()
         self.env.cr.execute("""
             CREATE INDEX IF NOT EXISTS saas_signup_days ON saas_signup (create_date, state)""")
+        return super().init()

@@ -26,7 +26,7 @@ class SaasNode(models.Model):
     health_checked_at = fields.Datetime('Checked at', readonly=True, copy=False)
 
     cpu_count = fields.Integer('CPUs', readonly=True, copy=False, **NO_SUM)
-    load_average = fields.Float('Load Average', readonly=True, copy=False, **NO_SUM,
+    load_average = fields.Float(readonly=True, copy=False, **NO_SUM,
                                 help='Processes that ran or wanted to, over five minutes.')
     memory_total_mib = fields.Integer('Memory (MiB)', readonly=True, copy=False)
     memory_available_mib = fields.Integer('Memory Available (MiB)', readonly=True, copy=False)

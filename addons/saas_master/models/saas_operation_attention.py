@@ -17,9 +17,9 @@ class SaasOperation(models.Model):
                                help='It failed, and nobody has retried it or done what makes up for it.')
 
     def init(self):
-        super().init()
         self.env.cr.execute("""
             CREATE INDEX IF NOT EXISTS saas_operation_attention ON saas_operation (id) WHERE attention""")
+        return super().init()
 
     def action_settle(self):
         """Nothing is left to do about a failure: it was mended elsewhere, or no longer matters."""

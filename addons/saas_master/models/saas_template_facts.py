@@ -8,14 +8,14 @@ class SaasTemplate(models.Model):
 
     _inherit = 'saas.template'
 
-    odoo_version = fields.Char('Odoo Version', compute='_compute_facts')
+    odoo_version = fields.Char(compute='_compute_facts')
     module_count = fields.Integer('Installed Modules', compute='_compute_facts')
     facts_list = fields.Html('Contents', compute='_compute_facts', sanitize=False)
     tenant_count = fields.Integer('Tenants', compute='_compute_tenant_count')
     tenant_older_count = fields.Integer('Tenants of Older Versions', compute='_compute_tenant_count')
     build_id = fields.Many2one('saas.operation', 'Build under Way', compute='_compute_build_id')
     build_progress = fields.Integer('Build (%)', compute='_compute_build_id')
-    build_step = fields.Char('Build Step', compute='_compute_build_id')
+    build_step = fields.Char(compute='_compute_build_id')
 
     @api.depends('facts')
     def _compute_facts(self):

@@ -29,12 +29,12 @@ class SaasTenant(models.Model):
     customer_was_told = fields.Text(compute='_compute_customer_was_told', groups=STAFF)
 
     def init(self):
-        super().init()
         self.env.cr.execute("""
             CREATE INDEX IF NOT EXISTS saas_tenant_board ON saas_tenant (state, attention DESC, id DESC);
             CREATE INDEX IF NOT EXISTS saas_tenant_urgency ON saas_tenant (state, urgency);
             CREATE INDEX IF NOT EXISTS saas_tenant_figures ON saas_tenant (state, plan_id, node_id);
             CREATE INDEX IF NOT EXISTS saas_tenant_trials ON saas_tenant (trial_end) WHERE state = 'running'""")
+        return super().init()
 
     @api.depends('operation_ids.state', 'operation_ids.step_ids.state', 'attention')
     def _compute_operation(self):

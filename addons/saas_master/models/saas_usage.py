@@ -142,9 +142,9 @@ class SaasTenant(models.Model):
         self.modified(FIELDS)
 
     def _operation_done(self, operation):
-        super()._operation_done(operation)
         if operation.kind == 'provision':
             self.env.ref('saas_master.cron_usage')._trigger(at=fields.Datetime.now() + AFTER_GO_LIVE)
+        return super()._operation_done(operation)
 
 
 def _mib(size):

@@ -12,6 +12,7 @@ from odoo.tools import mute_logger
 
 from .portal_common import PortalCase, PortalHttpCase
 
+REASON = 'This one cannot be deleted.'
 CRON = 'odoo.addons.saas_master.models.saas_tenant_deletion'
 
 
@@ -175,7 +176,7 @@ class TestDeletion(PortalCase):
         def failing(tenants):
             if tenants == self.tenant:
                 tenants.company_name = 'half-done'
-                raise UserError('cannot')
+                raise UserError(REASON)
             return delete(tenants)
         self.patch(self.env.registry['saas.tenant'], '_delete', failing)
         self.patch(self.env.registry['saas.tenant'], '_for_each', self.env.registry['saas.tenant']._for_each)
