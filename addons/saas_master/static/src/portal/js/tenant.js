@@ -2,13 +2,12 @@
 
 import publicWidget from "@web/legacy/js/public/public_widget";
 
-const FIRST = 300; // milliseconds between two questions, at first
-const SLOWEST = 2000; // and later
-const LOST = 15000; // at most, while the server does not answer
+import { FIRST, Follower } from "@saas_master/js/follower";
+
 const COPIED = 2000; // so long a copied address says so
 
 /** Follows what is under way on a tenant's page, and stops when it has ended. The page works without. */
-publicWidget.registry.SaasTenant = publicWidget.Widget.extend({
+publicWidget.registry.SaasTenant = Follower.extend({
     selector: ".o_saas_live_tenant",
 
     start() {
@@ -21,36 +20,8 @@ publicWidget.registry.SaasTenant = publicWidget.Widget.extend({
         return this._super(...arguments);
     },
 
-    destroy() {
-        clearTimeout(this.timer);
-        return this._super(...arguments);
-    },
-
-    later() {
-        if (this.el.dataset.busy) {
-            this.timer = setTimeout(() => this.ask(), this.wait);
-        }
-    },
-
-    async ask() {
-        try {
-            const status = await this.get(`${this.page}/status`, (response) => response.json());
-            this.wait = Math.min(this.wait * 1.15, SLOWEST);
-            await this.show(status);
-            this.setLost(false);
-        } catch {
-            this.wait = Math.min(Math.max(this.wait, SLOWEST) * 1.5, LOST);
-            this.setLost(true);
-        }
-        this.later();
-    },
-
-    async get(url, read) {
-        const response = await fetch(url, { cache: "no-store" });
-        if (!response.ok || response.redirected) {
-            throw new Error(`${response.status}`); // away, or no longer logged in
-        }
-        return read(response);
+    isOver() {
+        return !this.el.dataset.busy;
     },
 
     async show(status) {
@@ -63,8 +34,7 @@ publicWidget.registry.SaasTenant = publicWidget.Widget.extend({
 
     /** Take over the page as the server renders it now. */
     async enter() {
-        const html = await this.get(this.page, (response) => response.text());
-        const fresh = new DOMParser().parseFromString(html, "text/html").querySelector(".o_saas_live_tenant");
+        const fresh = await this.fresh(this.page);
         this.el.replaceChildren(...fresh.childNodes);
         this.el.dataset.key = fresh.dataset.key;
         this.el.dataset.busy = fresh.dataset.busy || "";
@@ -75,23 +45,7 @@ publicWidget.registry.SaasTenant = publicWidget.Widget.extend({
     move(status) {
         const busy = this.el.querySelector(".o_saas_busy");
         busy.querySelector("progress").value = status.percent;
-        const label = busy.querySelector(".o_saas_label");
-        if (label.textContent !== status.label) {
-            label.textContent = status.label;
-        }
-        const list = busy.querySelector(".o_saas_steps");
-        status.steps.forEach((step, index) => {
-            const item = list.children[index] || list.appendChild(document.createElement("li"));
-            item.textContent = step.name;
-            item.dataset.state = step.state;
-        });
-    },
-
-    setLost(lost) {
-        const message = this.el.querySelector(".o_saas_lost");
-        if (message) {
-            message.hidden = !lost;
-        }
+        this.tell(busy, status);
     },
 
     // -- the address ----------------------------------------------------------------------------
