@@ -10,7 +10,7 @@ const LAST = ["ready", "deleted"]; // phases after which nothing more is asked
 
 /** Keeps the progress page up to date. What a phase looks like is the server's business. */
 publicWidget.registry.SaasProgress = Follower.extend({
-    selector: ".o_saas_progress",
+    selector: ".o_saas_progress[data-phase]",
 
     start() {
         this.page = window.location.pathname.replace(/\/$/, "");
