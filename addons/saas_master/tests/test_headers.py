@@ -7,7 +7,6 @@ from odoo.addons.saas_master import headers
 
 from .common import SaasCase
 
-HTTPS = {'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'saas.example.com', 'X-Forwarded-For': '192.0.2.1'}
 
 
 def rules(response):
