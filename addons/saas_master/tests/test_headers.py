@@ -8,7 +8,6 @@ from odoo.addons.saas_master import headers
 from .common import SaasCase
 
 
-
 def rules(response):
     policy = response.headers['Content-Security-Policy']
     return {part.split()[0]: part.split()[1:] for part in policy.split('; ')}
