@@ -64,7 +64,7 @@ class TestRotation(SaasCase):
             return subprocess.run(
                 [sys.executable, '-W', 'ignore', '-c', program, 'saas_rotate_key', *arguments],
                 capture_output=True, text=True, timeout=120,
-                env={**os.environ, 'ODOO_RC': config['config'], 'PYTHONPATH': os.pathsep.join(
+                env={**os.environ, 'ODOO_RC': config['config'] or config.rcfile, 'PYTHONPATH': os.pathsep.join(
                     [os.path.dirname(os.path.dirname(odoo.release.__file__)), *sys.path]), **environment})
         done = run('--check', '-d', self.env.cr.dbname)
         self.assertEqual((done.returncode, done.stdout.split(' ', 1)[1:]), (0, ['stored secrets can be opened.\n']), done.stderr)
