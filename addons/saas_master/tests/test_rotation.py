@@ -71,6 +71,6 @@ class TestRotation(SaasCase):
         done = run('--check', '-d', self.env.cr.dbname, SAAS_SECRET_KEY='', SAAS_SECRET_KEY_FILE='')
         self.assertEqual(done.returncode, 1)
         self.assertIn('Nothing was changed. No key for the stored secrets', done.stderr)
-        done = run('--check')
+        done = run('--check', '-d', 'one,another')
         self.assertEqual(done.returncode, 1)
         self.assertIn('Name one database', done.stderr)
