@@ -1,6 +1,7 @@
 """People of staff for browser tests: made over the master's interface, at work in a window of their own."""
 import os
 import secrets
+import time
 from contextlib import contextmanager
 
 import psycopg2
@@ -86,8 +87,15 @@ def foreign_database(world, name):
             connection.close()
 
     def drop():
-        if world.databases().get(name, '') is None:
-            execute(f'DROP DATABASE IF EXISTS "{name}"')
+        """Once nobody looks into it: the clean-up may be about to find that it is not ours."""
+        end = time.monotonic() + 20
+        while world.databases().get(name, '') is None:
+            try:
+                execute(f'DROP DATABASE IF EXISTS "{name}"')
+            except psycopg2.errors.ObjectInUse:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
     execute(f'CREATE DATABASE "{name}"')
     try:
         yield drop
