@@ -1,11 +1,8 @@
 """Staff's side in a browser: every menu and form opens without a script error, and a tenant's buttons do their work."""
-import os
 import secrets
 
 import pytest
 from playwright.sync_api import expect
-
-from .conftest import PICTURES
 
 ACTIONS = ('saas_tenant_action', 'saas_operation_action', 'saas_node_action', 'saas_template_action', 'saas_plan_action',
            'saas_suspension_reason_action', 'saas_signup_action', 'saas_settings_action')
@@ -46,19 +43,11 @@ def show(window, anchor):
     expect(window.page.locator(READY).first).to_be_visible(timeout=30_000)
 
 
-def picture(window, name):
-    if os.environ.get('SAAS_SCREENSHOTS') == '1':
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        window.page.wait_for_timeout(500)
-        window.page.screenshot(path=PICTURES / f'staff-{name}.png')
-
-
 @pytest.mark.parametrize('action', ACTIONS)
 def test_every_menu_opens(staff, world, tenant, action):
     number = world.staff().call('ir.model.data', 'check_object_reference', 'saas_master', action)[1]
     show(staff, f'action={number}')
     expect(staff.page.locator('.o_error_dialog, .o_dialog_error')).to_have_count(0)
-    picture(staff, action.removeprefix('saas_').removesuffix('_action'))
 
 
 @pytest.mark.parametrize('model', FORMS)
@@ -67,7 +56,6 @@ def test_every_form_opens(staff, world, tenant, model):
     show(staff, f'model={model}&id={number}&view_type=form')
     expect(staff.page.locator('.o_form_view').first).to_be_visible()
     expect(staff.page.locator('.o_error_dialog, .o_dialog_error')).to_have_count(0)
-    picture(staff, f'{model.replace(".", "-")}-form')
 
 
 def test_suspend_and_resume_by_buttons(staff, world, tenant):
