@@ -1,8 +1,12 @@
+from datetime import timedelta
+
+from odoo import fields
 from odoo.exceptions import UserError
 
 from odoo.addons.saas_master.const import TENANT_TRANSITIONS
 from odoo.addons.saas_master.drivers import router
 from odoo.addons.saas_master.drivers.errors import Permanent
+from odoo.addons.saas_master.drivers.waiting import NotYet
 
 from .common import SaasCase
 
@@ -160,6 +164,19 @@ class TestTenant(SaasCase):
         operation = self._run(self._operation(tenant))
         self.assertEqual((operation.state, tenant.state), ('failed', 'running'))
         self.assertEqual(self._operation(tenant), operation, 'nothing is cleaned up')
+
+    def test_a_welcome_lets_those_go_first_whom_nobody_serves_yet(self):
+        tenant, other = self._running_tenant(), self._tenant('other-test')
+        other.action_provision()
+        now = fields.Datetime.now()
+        for live_at, started_at, waits in (
+                (now, False, True), (now, now, False), (now - timedelta(seconds=60), False, False)):
+            tenant.live_at, self._operation(other).started_at = live_at, started_at
+            if waits:
+                self.assertIsInstance(tenant._step_welcome(None), NotYet)
+            else:
+                with self.assertRaisesRegex(Permanent, 'no key'):       # on to the tenant's own Odoo
+                    tenant._step_welcome(None)
 
     def test_suspension_reasons_are_a_set(self):
         self._patch_outside()
