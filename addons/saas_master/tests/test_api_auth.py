@@ -127,7 +127,7 @@ class TestApiAuth(ApiCase):
     def test_the_common_errors_say_what_to_do(self):
         self.assertIn("credentials: 'same-origin'", self._assert_error(
             self._get('/api/tenants'), 401, 'token_required')['details']['hint'])
-        for headers in ({}, {'X-API-KEY': 'prov-key-2026-secure'}, {'Authorization': 'Bearer x'}):
+        for headers in ({}, {'X-API-KEY': 'no-key-of-ours'}, {'Authorization': 'Bearer x'}):
             answer = self._post('/api/provisioning/tenant', {'tenant_name': 'Test', 'subdomain': 'rest-x'}, headers=headers)
             self.assertIn('X-API-KEY', self._assert_error(answer, 401, 'invalid_api_key')['details']['hint'])
 
