@@ -11,7 +11,7 @@ ACTS = [
     ('provision', 'Provision'), ('suspend', 'Suspend'), ('resume', 'Resume'), ('delete', 'Delete'),
     ('ask_deletion', 'Ask for deletion'), ('withdraw_deletion', 'Withdraw a deletion'),
     ('install_modules', 'Install modules'), ('retry', 'Retry'), ('cancel', 'Cancel'), ('skip_step', 'Skip a step'),
-    ('settle', 'Release a stuck record'), ('build', 'Build a template'), ('compare', 'Compare a template with its node'),
+    ('settle', 'Settle a failure'), ('build', 'Build a template'), ('compare', 'Compare a template with its node'),
     ('test', 'Test a node'), ('send_link', 'Send a confirmation link again'), ('create', 'Create'), ('change', 'Change'),
     ('remove', 'Remove'), ('change_secret', 'Change a secret'), ('change_setting', 'Change a setting'),
     ('change_right', 'Change the right of a contact'), ('change_role', 'Change the role of a user'),

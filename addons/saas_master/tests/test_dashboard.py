@@ -39,11 +39,14 @@ class TestDashboard(SaasCase):
         self.node.write({'health': 'bad', 'capacity': 10})
         Operation = self.env['saas.operation']
         provision = {'kind': 'provision', 'tenant_id': running.id, 'node_id': self.node.id, 'state': 'done'}
-        done = Operation.create([provision] * 4)
         for number, (days, seconds) in enumerate(((0, 1), (1, 3), (29, 5), (45, 500))):
-            self.env.cr.execute(
-                "UPDATE saas_operation SET ended_at = %s, create_date = %s - %s * interval '1 second' WHERE id = %s",
-                [now - timedelta(days=days), now - timedelta(days=days), seconds, done[number].id])
+            ended_at = now - timedelta(days=days)
+            live_at = ended_at - timedelta(seconds=15)      # the mail came later
+            tenant = self._running_tenant(f'board-{number}', live_at=live_at)
+            done = Operation.create({**provision, 'tenant_id': tenant.id, 'ended_at': ended_at})
+            self.env.flush_all()
+            self.env.cr.execute('UPDATE saas_operation SET create_date = %s WHERE id = %s',
+                                [live_at - timedelta(seconds=seconds), done.id])
         failed = Operation.create([{**provision, 'kind': 'suspend', 'state': 'failed', 'error': 'Broken', 'ended_at': at}
                                    for at in (now, now - timedelta(days=2))])
         failed[0]._set_attention(True)
