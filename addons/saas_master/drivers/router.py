@@ -17,24 +17,33 @@ HEADER = '# Written by the router driver; changes made by hand are lost.\n'
 LABEL = r'[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 HOST = re.compile(rf'(?=.{{1,253}}\Z){LABEL}(?:\.{LABEL})+')
 DATABASE = re.compile(LABEL + r'|[a-z0-9][a-z0-9-]{0,49}__[0-9a-f]{8}')     # the second form: a name that was used before
-
+NONCE = re.compile(r'[A-Za-z0-9_-]{1,128}')
+NONCE_URL = '/.well-known/saas-domain'
 
 WORDS = 800         # characters kept of what nginx says to a configuration that it refuses
 
 
 @dataclass(frozen=True)
 class Route:
-    """``host``: as visitors type it, in lower case, without port; ``suspended``: visitors get the 503 page."""
+    """``host``: as visitors type it, in lower case, without port, non-ASCII labels as punycode (``xn--…``).
+
+    ``suspended``: visitors get the 503 page; ``redirect``: unless suspended, they are sent (308) to the same page at
+    that host, which must have a route to the same database and stay there itself; ``nonce``: answered at ``NONCE_URL``
+    in either case.
+    """
 
     host: str
     database: str
     suspended: bool = False
+    redirect: str = ''
+    nonce: str = ''
 
 
 def render(routes):
     """The table as nginx reads it, the same for the same routes in any order.
 
-    Permanent for a name that nginx could take for anything but a name, or for a host with two meanings.
+    Permanent for a name that nginx could take for anything but a name, for a host with two meanings, or for a redirect
+    that would not end at a name of the same database.
     """
     table = {}
     for route in routes:
@@ -43,9 +52,13 @@ def render(routes):
             raise Permanent(f'The host {route.host} has two routes, to {table[route.host].database} and '
                             f'{route.database}: remove one')
     ordered = [table[host] for host in sorted(table)]
+    for route in ordered:
+        _check_redirect(route, table)
     return HEADER + ''.join((
         _map('saas_db', ((route.host, route.database) for route in ordered)),
         _map('saas_suspended', ((route.host, '1') for route in ordered if route.suspended)),
+        _map('saas_redirect', ((route.host, route.redirect) for route in ordered if route.redirect)),
+        _map('saas_nonce', ((route.host, route.nonce) for route in ordered if route.nonce)),
     ))
 
 
@@ -54,6 +67,16 @@ def _check(route):
         if not isinstance(name, str) or not pattern.fullmatch(name):
             raise Permanent(f'{name!r} is no {what} name the router can take: it must be lower-case letters, digits '
                             'and hyphens' + (', in two or more labels with dots between' if what == 'host' else ''))
+    if not isinstance(route.nonce, str) or route.nonce and not NONCE.fullmatch(route.nonce):
+        raise Permanent(f'The nonce of {route.host} must be up to 128 letters, digits, hyphens and underscores')
+
+
+def _check_redirect(route, table):
+    """It ends where it leads to, and never with another database."""
+    end = table.get(route.redirect)
+    if route.redirect and (end is None or end.database != route.database or end.redirect):
+        raise Permanent(f'{route.host} cannot redirect to {route.redirect!r}: that must be a host with a route to the '
+                        f'same database ({route.database}) and without a redirect of its own')
 
 
 def _map(variable, pairs):
