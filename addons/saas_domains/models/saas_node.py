@@ -1,0 +1,5 @@
+from odoo import models
+
+
+class SaasNode(models.Model):
+    _inherit = 'saas.node'
