@@ -1,4 +1,13 @@
-"""Who may do what, by name: a model, method or route that is missing here fails tests/test_access_matrix.py."""
+"""Who may do what, by name: a model, method or route that is missing here fails tests/test_access_matrix.py.
+
+Another addon of ours has tables of the same names in its own tests/access_tables.py, those it needs. There it may also
+say ``records(case, user)``: model -> function that returns one of the customer of look and act, and ``holes(case,
+rule)``: what stands for a ``<converter:name>`` in that route.
+"""
+import importlib
+from types import SimpleNamespace
+
+NAMES = ('RIGHTS', 'ABSTRACT', 'METHODS', 'EXTENDED', 'EXTENDED_METHODS', 'ROUTES', 'BODIES')
 
 ROLES = ('public', 'employee', 'stranger', 'look', 'act', 'support', 'manager')
 NOBODY, SUPPORT, MANAGER = (), ('support', 'manager'), ('manager',)
@@ -126,3 +135,26 @@ BODIES = {
     ('POST', '/api/tenants'): {'name': 'matrix-new', 'company_name': 'A', 'email': 'a@a.example', 'plan': 'test-plan',
                              'admin_name': 'A'},
 }
+
+
+def merged(env):
+    """The tables of all addons that this database has; ``parts``: the modules they come from."""
+    addons = sorted(name for name in env.registry._init_modules if name.startswith('saas_'))
+    parts = list(filter(None, map(_part, addons)))
+    tables = SimpleNamespace(ROLES=ROLES, CRUD=CRUD, parts=parts)
+    for name in NAMES:
+        kind = type(globals()[name])
+        found = [getattr(part, name, kind()) for part in parts]
+        setattr(tables, name, {key: value for table in found for key, value in table.items()} if kind is dict
+                else {entry for table in found for entry in table})
+    return tables
+
+
+def _part(addon):
+    path = f'odoo.addons.{addon}.tests.access_tables'
+    try:
+        return importlib.import_module(path)
+    except ModuleNotFoundError as missing:
+        if not path.startswith(missing.name):       # it is there, and lacks something else
+            raise
+        return None

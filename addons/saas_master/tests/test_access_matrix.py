@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 from odoo.addons.saas_master.drivers.errors import DriverError
 from odoo.addons.saas_master.series import call_kw
 
-from . import access_tables as tables
+from . import access_tables
 from .common import SaasCase
 
 OURS = 'odoo.addons.saas_'
@@ -23,6 +23,7 @@ class MatrixCase(SaasCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.tables = access_tables.merged(cls.env)
         groups = {'public': 'base.group_public', 'employee': 'base.group_user', 'stranger': 'base.group_portal',
                   'look': 'base.group_portal', 'act': 'base.group_portal', 'support': 'saas_master.group_saas_support',
                   'manager': 'saas_master.group_saas_manager'}
@@ -55,19 +56,19 @@ class TestModels(MatrixCase):
     def test_every_model_is_named(self):
         models = {name for name in self.env.registry.models if name.startswith('saas.')}
         real = {name for name in models if not self.env[name]._abstract} | {'saas.api.key.show'}
-        self.assertEqual(real, set(tables.RIGHTS))
-        self.assertEqual(models - real, set(tables.ABSTRACT))
+        self.assertEqual(real, set(self.tables.RIGHTS))
+        self.assertEqual(models - real, set(self.tables.ABSTRACT))
 
     def test_rights(self):
-        for model, rights in tables.RIGHTS.items():
+        for model, rights in self.tables.RIGHTS.items():
             for role, user in self.users.items():
                 found = ''.join(letter for act, letter in LETTERS.items() if self.env[model].with_user(user).has_access(act))
                 self.assertEqual(found, rights.get(role, ''), f'{role} on {model}')
 
     def test_every_method_is_named(self):
-        found = {name for name in ours(self.env.registry) if name.rpartition('.')[2] not in tables.CRUD
+        found = {name for name in ours(self.env.registry) if name.rpartition('.')[2] not in self.tables.CRUD
                  or not name.startswith('saas.')}
-        self.assertEqual(found, {*tables.METHODS, *tables.EXTENDED, *tables.EXTENDED_METHODS})
+        self.assertEqual(found, {*self.tables.METHODS, *self.tables.EXTENDED, *self.tables.EXTENDED_METHODS})
 
     @mute_logger('odoo.addons.saas_master', 'odoo.addons.base.models.ir_rule', 'odoo.addons.base.models.ir_model',
                  'odoo.models', 'odoo.sql_db')
@@ -76,7 +77,7 @@ class TestModels(MatrixCase):
         self.operations[self.own].write({'state': 'failed'})
         self.patch(self.env.registry['saas.node'], '_check_health', lambda nodes: None)     # they ask the outside
         self.node.health = 'ok'
-        for name, allowed in {**tables.METHODS, **tables.EXTENDED_METHODS}.items():
+        for name, allowed in {**self.tables.METHODS, **self.tables.EXTENDED_METHODS}.items():
             model, method = name.rpartition('.')[::2]
             for role, user in self.users.items():
                 with self.subTest(role=role, method=name):
@@ -127,6 +128,8 @@ class TestModels(MatrixCase):
                 model, user, kind='delete', res_model='saas.node', res_ids=[], method='none'),
             'saas.api.key': lambda: self._key(user),
         }
+        for part in self.tables.parts:
+            make.update(part.records(self, user) if hasattr(part, 'records') else {})
         return make.get(model, lambda: self.env[model])()
 
     def _wizard(self, model, user, **values):
@@ -225,14 +228,14 @@ class TestRoutes(MatrixCase, HttpCase):
                     yield method, rule.rule
 
     def test_every_route_is_named(self):
-        self.assertEqual(set(self._routes()), set(tables.ROUTES))
+        self.assertEqual(set(self._routes()), set(self.tables.ROUTES))
 
     @mute_logger('odoo.http', 'odoo.addons.http_routing', 'odoo.addons.saas_master', 'odoo.addons.base.models.ir_rule',
                  'odoo.addons.base.models.ir_model', 'odoo.models', 'odoo.addons.website.models.ir_ui_view')
     def test_routes(self):
-        for role in tables.ROLES:
+        for role in self.tables.ROLES:
             self._log_in(role)
-            for (method, rule), allowed in tables.ROUTES.items():
+            for (method, rule), allowed in self.tables.ROUTES.items():
                 if allowed is not None:
                     with self.subTest(role=role, method=method, rule=rule):
                         self._check_route(method, rule, role, role in allowed)
@@ -245,11 +248,13 @@ class TestRoutes(MatrixCase, HttpCase):
 
     def _check_route(self, method, rule, role, allowed):
         path = rule
-        for hole, value in (('<int:page>', 1), ('<int:tenant_id>', self.own.id), ('<string:name>', self.own.name),
-                            ('<string:id>', self.operations[self.own].id),
-                            ('<int:person_id>', self.users['look'].partner_id.id)):
+        holes = {'<int:page>': 1, '<int:tenant_id>': self.own.id, '<string:name>': self.own.name,
+                 '<string:id>': self.operations[self.own].id, '<int:person_id>': self.users['look'].partner_id.id}
+        for part in self.tables.parts:
+            holes.update(part.holes(self, rule) if hasattr(part, 'holes') else {})
+        for hole, value in holes.items():
             path = path.replace(hole, str(value))
-        response = self._send(method, path, tables.BODIES.get((method, rule), {}))
+        response = self._send(method, path, self.tables.BODIES.get((method, rule), {}))
         if path == '/api/auth/refresh':         # a new session, in a cookie that is not this test's
             self._log_in(role)
         self.assertLess(response.status_code, 500, response.text[:300])
