@@ -37,7 +37,8 @@ class Settings:
 @dataclass(frozen=True)
 class Target:
     """One name of a customer, in ASCII, and what it should be. ``targets``: the CNAME ends that count, the first of
-    them is what he was told; ``edge_addresses``: addresses that count beside those which ``targets`` have."""
+    them is what he was told; ``edge_addresses``: addresses that count beside those which ``targets`` have. ``key``: by which
+    the finding is known, if not by the name, which several customers may claim."""
 
     name: str
     registrable: str
@@ -47,6 +48,7 @@ class Target:
     txt_required: bool = False
     issuers: tuple = ISSUERS
     edge_addresses: tuple = ()
+    key: object = None
 
 
 @dataclass(frozen=True)
