@@ -15,13 +15,14 @@ def _port(variable, default):
 
 @dataclass(frozen=True)
 class Ports:
-    """TCP ports on 127.0.0.1; ``http`` (nginx) is the only one people use."""
+    """TCP ports on 127.0.0.1, ``dns`` UDP too; ``http`` (nginx) is the only one people use."""
 
     http: int = _port('SAAS_HTTP_PORT', 8080)
     master: int = _port('SAAS_MASTER_PORT', 8069)
     tenant: int = _port('SAAS_TENANT_PORT', 8169)
     postgres: int = _port('SAAS_PG_PORT', 5433)
     smtp: int = _port('SAAS_SMTP_PORT', 8025)
+    dns: int = _port('SAAS_DNS_PORT', 8053)
 
     @classmethod
     def variable(cls, name):

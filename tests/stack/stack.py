@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 from . import fetching, mailbox, odoo_server, odoo_sources, postgres, processes, secret_file, seed, venvs
+from .dns_server import DnsServer
 from .master_database import NAME as MASTER_DATABASE
 from .master_database import MasterDatabase
 from .nginx import Nginx
@@ -23,6 +24,7 @@ class Stack:
         self.settings = settings or Settings.from_environment()
         self.state = self.settings.state
         self.nginx = Nginx(self.settings)
+        self.dns = DnsServer(self.settings)
 
     # -- what others use ----------------------------------------------------------------------------------------------
     @property
@@ -67,6 +69,11 @@ class Stack:
         url = url or f'http://{LOOPBACK}:{self.settings.ports.master}'
         return Session(url, MASTER_DATABASE, login, password or self.secrets['ADMIN_PASSWORD'])
 
+    def dns_records(self):
+        """To play a customer at his DNS provider: see ``dns_records.Records``; needs Odoo's libraries."""
+        from .dns_records import Records
+        return Records(self.settings.ports.dns)
+
     def sql(self, *statements, database='postgres'):
         """Run statements as PostgreSQL's administrator: see ``postgres.Server.sql``."""
         return self.server.sql(self.python, *statements, database=database)
@@ -97,7 +104,7 @@ class Stack:
         settings = self._settled()
         start_postgres = self._cluster.start if self.server.private else lambda: None
         with ThreadPoolExecutor() as pool:
-            works = [pool.submit(start_postgres), pool.submit(self.nginx.prepare)]
+            works = [pool.submit(work) for work in (start_postgres, self.nginx.prepare, self.dns.prepare)]
             self.odoo = odoo_sources.resolve(settings, decided=lambda series: works.append(
                 pool.submit(venvs.ensure, self.settings, f'odoo-{series}')))
         for work in works:
@@ -143,6 +150,7 @@ class Stack:
         ports = self.settings.ports
         for name, port, variable in (('nginx', ports.http, 'http'), ('master', ports.master, 'master'),
                                      ('tenant', ports.tenant, 'tenant'), ('mail', ports.smtp, 'smtp'),
+                                     ('dns', ports.dns, 'dns'),
                                      *([('postgres', ports.postgres, 'postgres')] if self.server.private else [])):
             if not self.service(name).pid():
                 require_free(port, name, Ports.variable(variable))
@@ -158,6 +166,7 @@ class Stack:
         odoo_server.start(master, ports.master, Ports.variable('master'))
         odoo_server.start(tenant, ports.tenant, Ports.variable('tenant'))
         self.nginx.start()
+        self.dns.start()
         mail.wait(lambda: mailbox.is_ready(self.settings), 20)
         odoo_server.wait(tenant, ports.tenant)
         odoo_server.wait(master, ports.master)
@@ -209,12 +218,12 @@ class Stack:
 
     # -- what runs ----------------------------------------------------------------------------------------------------
     def service(self, name):
-        """To look at, stop or kill ``postgres``, ``nginx``, ``mail``, ``tenant``, ``master`` or ``master-1`` …"""
+        """To look at, stop or kill ``postgres``, ``nginx``, ``dns``, ``mail``, ``tenant``, ``master`` or ``master-1`` …"""
         return processes.Service(name, self.state)
 
     def services(self):
         extra = sorted(file.stem for file in (self.state / 'run').glob('master-*.json'))
-        return [self.service(name) for name in ('postgres', 'mail', 'nginx', 'tenant', 'master', *extra)]
+        return [self.service(name) for name in ('postgres', 'mail', 'dns', 'nginx', 'tenant', 'master', *extra)]
 
     @contextlib.contextmanager
     def _alone(self):

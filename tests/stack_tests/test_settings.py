@@ -9,7 +9,7 @@ from ..stack.settings import CHECKOUT
 def test_defaults():
     settings = Settings.from_environment({'HOME': '/home/me'})
     assert settings.state == CHECKOUT / '.stack'
-    assert (settings.ports.http, settings.ports.postgres) == (8080, 5433)
+    assert (settings.ports.http, settings.ports.postgres, settings.ports.dns) == (8080, 5433, 8053)
     assert settings.url == 'http://localhost:8080'
     assert settings.series is None and settings.source is None
 
