@@ -1,11 +1,14 @@
 import contextlib
 
-from odoo import models
+from odoo import api, models
 
 from ..drivers.router import Route, Router
 from ..series import in_test
 
 ROUTES_LOCK = 0x5AA5            # first key of the advisory locks, the node's id is the second
+TENANT_ROUTES = """
+    SELECT t.database_name, t.host, EXISTS (SELECT 1 FROM saas_tenant_suspension_rel r WHERE r.tenant_id = t.id)
+      FROM saas_tenant t WHERE t.node_id = %s AND t.is_routed"""
 
 
 class SaasNode(models.Model):
@@ -19,12 +22,28 @@ class SaasNode(models.Model):
         """
         self.ensure_one()
         node_id, spec, access, cursor = self.id, self._spec(), self._access(), self._cursor_maker()
+        read, applied = self._route_rows, self._routes_applied
 
         def act():
-            with cursor() as cr, _locked(cr, (ROUTES_LOCK, node_id)), access.open() as transport:
+            with cursor() as cr, locked(cr, (ROUTES_LOCK, node_id)), access.open() as transport:
                 router = Router(transport, spec.router_config, spec.router_routes, spec.router_command)
-                router.apply(_read_routes(cr, node_id))
+                routes = read(cr, node_id)
+                router.apply(routes)
+                applied(cr, node_id, routes)
         return act
+
+    @api.model
+    def _route_rows(self, cr, node_id):
+        """What the router of the node has to lead where, read with ``cr`` and no record. Other addons add theirs.
+
+        Published tenants; closed while they have any reason for suspension.
+        """
+        cr.execute(TENANT_ROUTES, [node_id])
+        return [Route(host=host, database=database, suspended=closed) for database, host, closed in cr.fetchall()]
+
+    @api.model
+    def _routes_applied(self, cr, node_id, routes):
+        """The router has these now; still under the lock. For addons that keep note of it."""
 
     def _cursor_maker(self):
         """Cursors for the outside part; in a test its own one, which alone sees what the test wrote."""
@@ -35,7 +54,7 @@ class SaasNode(models.Model):
 
 
 @contextlib.contextmanager
-def _locked(cr, keys):
+def locked(cr, keys):
     """Hold a session lock. The commit ends the snapshot taken before the lock was had: what is read later is new."""
     cr.execute('SELECT pg_advisory_lock(%s, %s)', keys)
     if not in_test():
@@ -44,11 +63,3 @@ def _locked(cr, keys):
         yield
     finally:
         cr.execute('SELECT pg_advisory_unlock(%s, %s)', keys)
-
-
-def _read_routes(cr, node_id):
-    """Published tenants of the node; closed while they have any reason for suspension."""
-    cr.execute("""
-        SELECT t.database_name, t.host, EXISTS (SELECT 1 FROM saas_tenant_suspension_rel r WHERE r.tenant_id = t.id)
-          FROM saas_tenant t WHERE t.node_id = %s AND t.is_routed""", [node_id])
-    return [Route(host=host, database=database, suspended=closed) for database, host, closed in cr.fetchall()]

@@ -109,7 +109,7 @@ class SaasOperation(models.Model):
         self.check_access('write')
         self.env['saas.audit']._note('cancel', self)
         for operation in self:
-            if operation.kind not in CANCELLABLE:
+            if operation.kind not in self._cancellable():
                 raise UserError(_('"%s" cannot be cancelled: half done it would do more harm than done.',
                                   operation.display_name))
             if operation.state in ENDED:
@@ -130,6 +130,10 @@ class SaasOperation(models.Model):
     def _subject(self):
         self.ensure_one()
         return self.tenant_id or self.template_id
+
+    @api.model
+    def _cancellable(self):
+        return CANCELLABLE
 
     def _reopen(self):
         """Let a worker take a failed operation again, from the step that failed."""

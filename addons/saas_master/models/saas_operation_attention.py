@@ -49,10 +49,15 @@ class SaasOperationSubject(models.AbstractModel):
         if not subject.attention:
             return
         domain = [(self._operation_field(), '=', self.id), ('attention', '=', True)]
-        kinds = MAKES_UP_FOR.get(kind, (kind,))
+        kinds = self._makes_up_for(kind)
         if kinds is not None:
             domain.append(('kind', 'in', kinds))
         self.env['saas.operation'].sudo().search(domain)._set_attention(False)
+
+    @api.model
+    def _makes_up_for(self, kind):
+        """Kinds whose failures an operation of ``kind`` takes up; None: every kind."""
+        return MAKES_UP_FOR.get(kind, (kind,))
 
     def _recount_attention(self):
         for record in self.sudo():
