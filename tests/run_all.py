@@ -84,6 +84,7 @@ class Run:
             self.results.append(suites.plain('stack', 'tests/stack_tests'))
         if 'drivers' in only:
             self.results.append(suites.drivers(f'{series} drivers', *self.paths('addons/*/tests/drivers')))
+            self.results.append(suites.drivers(f'{series} edge', *self.paths('addons/*/tests/edge')))
         if 'unit' in only:
             self.unit(stack, suites)
         # fuzz last: after so many wrong passwords Odoo lets nobody from this address log in for a minute
@@ -100,7 +101,7 @@ class Run:
         """In a copy of the master's database made before anything was done in it."""
         database, config, environment = stack.make_unit_database()
         paths = self.paths('addons/*/tests')
-        ignored = [f'--ignore={path}' for path in self.paths('addons/*/tests/drivers')]
+        ignored = [f'--ignore={path}' for kind in ('drivers', 'edge') for path in self.paths(f'addons/*/tests/{kind}')]
         environment = {**environment, 'PYTHONPATH': str(stack.odoo.python_path)}
         self.results.append(suites.inside_odoo(
             f'{stack.odoo.series} unit', database, config, environment, *paths, *ignored))
