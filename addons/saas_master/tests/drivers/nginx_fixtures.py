@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +23,10 @@ UPSTREAMS = ('MASTER_HTTP', 'MASTER_WS', 'TENANT_HTTP', 'TENANT_WS')
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Tells as JSON which upstream was asked what; extra answer headers can be put into ``server.headers``."""
+    """Tells as JSON which upstream was asked what; extra answer headers can be put into ``server.headers``.
+
+    What is asked for at ``/held…`` is answered once ``server.gate`` is set.
+    """
 
     protocol_version = 'HTTP/1.1'
     disable_nagle_algorithm = True
@@ -32,6 +36,8 @@ class Echo(BaseHTTPRequestHandler):
             return self._switch()
         body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
         self.server.seen.append(self.path)
+        if self.path.startswith('/held'):
+            self.server.gate.wait(10)
         text = json.dumps({'upstream': self.server.name, 'method': self.command, 'path': self.path,
                            'headers': [[name.lower(), value] for name, value in self.headers.items()],
                            'body': len(body), 'padding': ' ' * 2000}).encode()
@@ -64,7 +70,7 @@ class Echo(BaseHTTPRequestHandler):
 def upstream(name):
     server = ThreadingHTTPServer(('127.0.0.1', 0), Echo)
     server.daemon_threads = True
-    server.name, server.headers, server.seen = name, {}, []
+    server.name, server.headers, server.seen, server.gate = name, {}, [], threading.Event()
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield server
@@ -133,6 +139,17 @@ class Nginx:
         """Where a host leads: the header for Odoo, or the status of nginx's own answer."""
         status, _headers, body = self.ask(host)
         return dict(json.loads(body)['headers']).get('x-odoo-dbfilter') if status == 200 else status
+
+
+def raw(nginx, text):
+    """The answer to exactly these bytes."""
+    with contextlib.closing(socket.create_connection(('127.0.0.1', nginx.port), 10)) as client:
+        client.sendall(text.replace('\n', '\r\n').encode())
+        answer = b''
+        with contextlib.suppress(ConnectionResetError):     # refused before all of it was read
+            while chunk := client.recv(65536):
+                answer += chunk
+    return answer.decode()
 
 
 @pytest.fixture(scope='session')

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from drivers.router import Route
 
-from nginx_fixtures import CONFIG
+from nginx_fixtures import CONFIG, raw
 
 ROUTES = [Route('acme.localhost', 'acme'), Route('with-hyphen.localhost', 'with-hyphen'),
           Route('closed.localhost', 'closed', suspended=True)]
@@ -19,16 +19,6 @@ PAGES = sorted((CONFIG / 'pages').glob('*.html'))
 @pytest.fixture
 def nginx(make_nginx):
     return make_nginx(ROUTES)
-
-
-def raw(nginx, text):
-    """The answer to exactly these bytes."""
-    with contextlib.closing(socket.create_connection(('127.0.0.1', nginx.port), 10)) as client:
-        client.sendall(text.replace('\n', '\r\n').encode())
-        answer = b''
-        while chunk := client.recv(65536):
-            answer += chunk
-    return answer.decode()
 
 
 def language(page):

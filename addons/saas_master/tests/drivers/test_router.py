@@ -13,21 +13,31 @@ from nginx_fixtures import CONFIG
 from real_servers import alive, wait_until
 
 ACME, BETA = Route('acme.localhost', 'acme'), Route('beta.localhost', 'beta', suspended=True)
+OWN = Route('www.acme.test', 'acme', redirect='acme.localhost', nonce='n-1')
 
 
 # -- the table -------------------------------------------------------------------------------------------------------
 
 def test_the_table_is_readable_and_sorted():
-    assert render([BETA, ACME]) == '''\
+    assert render([OWN, BETA, ACME]) == '''\
 # Written by the router driver; changes made by hand are lost.
 map $host $saas_db {
     default "";
     acme.localhost acme;
     beta.localhost beta;
+    www.acme.test acme;
 }
 map $host $saas_suspended {
     default "";
     beta.localhost 1;
+}
+map $host $saas_redirect {
+    default "";
+    www.acme.test acme.localhost;
+}
+map $host $saas_nonce {
+    default "";
+    www.acme.test n-1;
 }
 '''
 
@@ -42,7 +52,8 @@ def test_the_delivered_empty_table_is_what_no_routes_make():
     assert (CONFIG / 'routes.empty.conf').read_text() == render([])
 
 
-@pytest.mark.parametrize('other', [Route('acme.localhost', 'beta'), Route('acme.localhost', 'acme', suspended=True)])
+@pytest.mark.parametrize('other', [Route('acme.localhost', 'beta'), Route('acme.localhost', 'acme', suspended=True),
+                                   Route('acme.localhost', 'acme', nonce='n')])
 def test_a_host_with_two_meanings_is_refused(other):
     with pytest.raises(Permanent, match='acme.localhost has two routes'):
         render([ACME, other])
@@ -61,6 +72,20 @@ def test_a_name_that_could_be_more_than_a_name_is_refused(name):
     host = f'{name}.localhost' if isinstance(name, str) else name
     with pytest.raises(Permanent, match='no host name'):
         render([Route(host, 'acme')])
+
+
+@pytest.mark.parametrize('redirect', ['www.acme.test', 'unknown.test', 'beta.localhost', 'also.acme.test', 'a b', '$host',
+                                      'acme.localhost/x', 7, ' '])
+def test_a_redirect_ends_at_a_name_of_the_same_database(redirect):
+    with pytest.raises(Permanent, match=r'www.acme.test cannot redirect'):
+        render([ACME, BETA, Route('also.acme.test', 'acme', redirect='acme.localhost'),
+                Route('www.acme.test', 'acme', redirect=redirect)])
+
+
+@pytest.mark.parametrize('nonce', ['a b', 'a;b', '"', '$host', 'a\n', 'é', 'a' * 129, None, 7, '{', '/', '\\'])
+def test_a_nonce_that_could_be_more_than_a_word_is_refused(nonce):
+    with pytest.raises(Permanent, match='nonce of acme.localhost'):
+        render([Route('acme.localhost', 'acme', nonce=nonce)])
 
 
 @pytest.mark.parametrize('host', ['default', 'include', 'hostnames', 'volatile', 'localhost', '.localhost', 'a..b',
