@@ -11,6 +11,7 @@ _GENERATORS = {
     'MASTER_DB_MANAGER_PASSWORD': lambda: secrets.token_urlsafe(24),
     'TENANT_DB_MANAGER_PASSWORD': lambda: secrets.token_urlsafe(24),
     'ADMIN_PASSWORD': lambda: secrets.token_urlsafe(12),
+    'CLOUDFLARE_SANDBOX_TOKEN': lambda: secrets.token_urlsafe(30),
     'SAAS_SECRET_KEY': lambda: base64.urlsafe_b64encode(os.urandom(32)).decode(),
 }
 

@@ -23,6 +23,8 @@ class Ports:
     postgres: int = _port('SAAS_PG_PORT', 5433)
     smtp: int = _port('SAAS_SMTP_PORT', 8025)
     dns: int = _port('SAAS_DNS_PORT', 8053)
+    cloudflare: int = _port('SAAS_CLOUDFLARE_PORT', 8083)
+    edge: int = _port('SAAS_EDGE_PORT', 8084)
 
     @classmethod
     def variable(cls, name):

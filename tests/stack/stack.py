@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 from . import fetching, mailbox, odoo_server, odoo_sources, postgres, processes, secret_file, seed, venvs
+from .cloudflare_sandbox import CloudflareSandbox
 from .dns_server import DnsServer
 from .master_database import NAME as MASTER_DATABASE
 from .master_database import MasterDatabase
@@ -25,6 +26,7 @@ class Stack:
         self.state = self.settings.state
         self.nginx = Nginx(self.settings)
         self.dns = DnsServer(self.settings)
+        self.cloudflare = CloudflareSandbox(self.settings, lambda: self.secrets)
 
     # -- what others use ----------------------------------------------------------------------------------------------
     @property
@@ -150,7 +152,7 @@ class Stack:
         ports = self.settings.ports
         for name, port, variable in (('nginx', ports.http, 'http'), ('master', ports.master, 'master'),
                                      ('tenant', ports.tenant, 'tenant'), ('mail', ports.smtp, 'smtp'),
-                                     ('dns', ports.dns, 'dns'),
+                                     ('dns', ports.dns, 'dns'), ('cloudflare', ports.cloudflare, 'cloudflare'),
                                      *([('postgres', ports.postgres, 'postgres')] if self.server.private else [])):
             if not self.service(name).pid():
                 require_free(port, name, Ports.variable(variable))
@@ -167,6 +169,7 @@ class Stack:
         odoo_server.start(tenant, ports.tenant, Ports.variable('tenant'))
         self.nginx.start()
         self.dns.start()
+        self.cloudflare.start(self.python)
         mail.wait(lambda: mailbox.is_ready(self.settings), 20)
         odoo_server.wait(tenant, ports.tenant)
         odoo_server.wait(master, ports.master)
@@ -223,7 +226,8 @@ class Stack:
 
     def services(self):
         extra = sorted(file.stem for file in (self.state / 'run').glob('master-*.json'))
-        return [self.service(name) for name in ('postgres', 'mail', 'dns', 'nginx', 'tenant', 'master', *extra)]
+        names = ('postgres', 'mail', 'dns', 'cloudflare', 'nginx', 'tenant', 'master', *extra)
+        return [self.service(name) for name in names]
 
     @contextlib.contextmanager
     def _alone(self):
