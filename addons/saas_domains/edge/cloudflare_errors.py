@@ -82,8 +82,9 @@ def _is_refused(answer):
 
 
 def _refused(answer, said, needs, values):
-    """A token without a permission and one that is revoked get the same number; the status tells them apart, mostly."""
-    if answer.status == 403 or answer.codes & FORBIDDEN and answer.status != 401:
+    """A token without a permission and one that is unknown may get the same number; status and words tell them apart."""
+    is_unknown = answer.status == 401 or answer.codes & BAD_TOKEN or re.search(r'(?i)invalid (access|api) token', said)
+    if not is_unknown:
         return made(AuthError, 'cloudflare_permission', f'{said}. The API token needs the permission “{needs}” for this'
                     ' zone or account; add it at Cloudflare, or check that the token has not been revoked.', **values)
     return made(AuthError, 'cloudflare_token', f'{said}. The API token is wrong, revoked or expired: make a new one at'
@@ -105,7 +106,8 @@ def after(headers):
 
 
 def rate(headers):
-    """(requests left, seconds until there are more) of ``Ratelimit: "default";r=50;t=30``; (None, 0.0) without."""
-    text = headers.get('Ratelimit', '')
-    left, resets = re.search(r';\s*r=(\d{1,9})', text), re.search(r';\s*t=(\d{1,9})', text)
-    return int(left[1]) if left else None, float(resets[1]) if resets else 0.0
+    """(requests left, seconds until there are more) of the tightest limit in ``Ratelimit: "default";r=50;t=30, …``;
+    (None, 0.0) without."""
+    found = re.findall(r';\s*r=(\d{1,9});\s*t=(\d{1,9})', headers.get('Ratelimit', ''))
+    left = min((int(left) for left, _resets in found), default=None)
+    return left, max((float(resets) for other, resets in found if int(other) == left), default=0.0)
