@@ -38,7 +38,8 @@ class Check:
 
     def __init__(self, targets, settings):
         self.targets, self.settings, self.findings = targets, settings, {}
-        self.resolvers = [Resolver(address, port, settings, len(targets)) for address, port in settings.servers]
+        servers = dict.fromkeys(settings.servers)       # one that is named twice has one voice
+        self.resolvers = [Resolver(address, port, settings, len(targets)) for address, port in servers]
 
     async def run(self):
         async with contextlib.AsyncExitStack() as stack:
@@ -47,9 +48,7 @@ class Check:
             waiting = iter(self.targets)
             workers = [asyncio.ensure_future(self._work(waiting)) for _number in range(self._workers())]
             await _within(workers, self.settings.total)
-        for target in self.targets:
-            self.findings.setdefault(target.key, _unknown(target, 'timeout'))
-        return self.findings
+        return {target.key: self.findings.get(target.key) or _unknown(target, 'timeout') for target in self.targets}
 
     def _workers(self):
         """So few that a name does not run out of time while its questions wait for their turn."""
@@ -105,8 +104,10 @@ def _result(task):
 
 def _tidy(target):
     """Names as answers have them."""
-    name, txt_name, *targets = (name.lower().rstrip('.') for name in (target.name, target.txt_name, *target.targets))
-    return replace(target, name=name, txt_name=txt_name, targets=tuple(targets), key=target.key or target.name)
+    name, registrable, txt_name, *targets = (name.lower().rstrip('.') for name in (
+        target.name, target.registrable, target.txt_name, *target.targets))
+    return replace(target, name=name, registrable=registrable, txt_name=txt_name, targets=tuple(targets),
+                   key=target.key or target.name)
 
 
 def _unknown(target, code):

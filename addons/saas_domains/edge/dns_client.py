@@ -60,7 +60,7 @@ class Resolver:
 
     def ask(self, name, kind):
         """A future; each caller has his own, so that one who gives up takes it from nobody else."""
-        waiter, key = self.loop.create_future(), (name, kind)
+        waiter, key = self.loop.create_future(), (name.lower(), kind)
         if key in self._kept:
             self._kept.move_to_end(key)
             waiter.set_result(self._kept[key])

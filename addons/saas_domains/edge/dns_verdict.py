@@ -84,6 +84,8 @@ def _by_address(target, view, settings):
         warnings = () if not ours.isdisjoint(addresses) else (Warning('proxied', {'addresses': list(_shown(addresses))}),)
         found = Finding(YES, evidence='address', expected=expected, found=addresses, points=True, warnings=warnings)
         token = _token(target, view)
+        if token.code and _is_of_another(target, view.a.chain):
+            return Finding(NO, 'wrong_cname', expected=expected, found=view.a.chain, points=True)
         if token.code:
             return _without_token(found, target, token)
         return replace(found, evidence='txt')
@@ -92,6 +94,12 @@ def _by_address(target, view, settings):
     if view.a.chain:
         return Finding(NO, 'wrong_cname', expected=expected, found=view.a.chain)
     return Finding(NO, 'wrong_address', expected=expected, found=addresses)
+
+
+def _is_of_another(target, chain):
+    """It leads to a neighbour below our root domain, who has the same addresses."""
+    root = target.targets[0].partition('.')[2]
+    return any(name.endswith(f'.{root}') for name in chain)
 
 
 def _without_token(found, target, token):

@@ -7,7 +7,6 @@ import secrets
 import struct
 from dataclasses import dataclass
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.name
@@ -47,9 +46,9 @@ class Question:
     __slots__ = ('key', 'kind', 'name')
 
     def __init__(self, name, kind):
-        """Raises dns.exception.DNSException or UnicodeError for what cannot be a name."""
-        self.name, self.kind = name.lower(), kind
-        labels = dns.name.from_text(name.encode('ascii').decode().lower()).to_wire()
+        """``name``: in lower case. Raises dns.exception.DNSException or UnicodeError for what cannot be a name."""
+        self.name, self.kind = name, kind
+        labels = dns.name.from_text(name.encode('ascii').decode()).to_wire()
         self.key = labels + struct.pack('!HH', dns.rdatatype.from_text(kind), 1)
 
     def wire(self, number, edns=True):
@@ -76,9 +75,13 @@ def rcode(wire):
 def read(question, wire):
     """The Answer in a message; one that cannot be read is ``no_answer``."""
     try:
-        message = dns.message.from_wire(wire)
-    except dns.exception.DNSException:
+        return _read(question, wire)
+    except Exception:       # strangers' bytes: nothing they do to the library may leave who waits without an answer
         return Answer('no_answer')
+
+
+def _read(question, wire):
+    message = dns.message.from_wire(wire, one_rr_per_rrset=True)    # or of several CNAMEs only one were left
     code = message.rcode()
     if code in (dns.rcode.SERVFAIL, dns.rcode.REFUSED):
         return Answer('servfail' if code == dns.rcode.SERVFAIL else 'refused')
@@ -88,13 +91,15 @@ def read(question, wire):
 
 
 def _conclude(question, message, missing):
-    records = {(_text(rrset.name), rrset.rdtype): rrset for rrset in message.answer}
+    records = {}
+    for rrset in message.answer:
+        records.setdefault((_text(rrset.name), rrset.rdtype), []).append(rrset)
     chain, owner = _chain(question, records)
     zone = _zone(message)
-    extra = any(records.get((link[0], kind)) for link in chain for kind in (dns.rdatatype.A, dns.rdatatype.AAAA))
-    rrset = records.get((owner, dns.rdatatype.from_text(question.kind)))
-    if rrset is not None:
-        return Answer(FOUND, chain, _values(rrset), rrset.ttl, zone, extra)
+    extra = any((link[0], kind) in records for link in chain for kind in (dns.rdatatype.A, dns.rdatatype.AAAA))
+    found = records.get((owner, dns.rdatatype.from_text(question.kind)))
+    if found:
+        return Answer(FOUND, chain, _values(found), found[0].ttl, zone, extra)
     if missing:
         return Answer(NXDOMAIN, chain, zone=zone, extra=extra)
     if not chain and _is_referral(message):
@@ -107,9 +112,9 @@ def _chain(question, records):
     chain, owner, seen = [], question.name.rstrip('.'), set()
     while question.kind != 'CNAME' and owner not in seen and (owner, dns.rdatatype.CNAME) in records:
         seen.add(owner)
-        rrset = records[owner, dns.rdatatype.CNAME]
-        targets = tuple(sorted({_text(rdata.target) for rdata in rrset}))
-        chain.append((owner, targets, rrset.ttl))
+        found = records[owner, dns.rdatatype.CNAME]
+        targets = tuple(sorted({_text(rrset[0].target) for rrset in found}))
+        chain.append((owner, targets, found[0].ttl))
         if len(targets) > 1:
             break
         owner = targets[0]
@@ -130,8 +135,8 @@ def _zone(message):
     return ()
 
 
-def _values(rrset):
-    values = sorted(_value(rdata) for rdata in list(rrset)[:MOST_VALUES])
+def _values(found):
+    values = sorted({_value(rrset[0]) for rrset in found[:MOST_VALUES]})
     return tuple(value[:LONGEST_VALUE] for value in values)
 
 

@@ -1,5 +1,6 @@
 """The rhythm of checks, written out."""
 import pytest
+
 from bare.saas_domains.edge import backoff
 
 

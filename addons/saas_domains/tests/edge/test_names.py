@@ -2,6 +2,7 @@
 import re
 
 import pytest
+
 from bare.saas_domains.edge import names
 from bare.saas_master import names as tenant_names
 
