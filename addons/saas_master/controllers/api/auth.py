@@ -113,6 +113,7 @@ def show_me(user, scope=None):
         'email': user.login, 'name': user.name, 'lang': user.lang or 'en_US', 'role': role,
         'right': person.saas_right or None if role == 'customer' else None,
         'customer': person.sudo().commercial_partner_id.name if role == 'customer' else None,
+        'customer_id': person.commercial_partner_id.id if role == 'customer' else None,
         'totp_enrolled': user.sudo().totp_enabled, 'proof': steps.with_user(user)._proof_type(),
         'step_ups': [] if scope else _step_ups(user),
         'via': 'api_key' if scope else 'session', 'scope': scope,

@@ -23,6 +23,7 @@ from .texts import _lt, translate
 
 HEADERS = {'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff'}
 JSON = 'application/json'
+NO_CONTENT = 204
 
 
 @dataclass
@@ -149,6 +150,8 @@ def _answer(spec, answer):
     answer = answer if isinstance(answer, Answer) else Answer(answer)
     status = answer.status or next(iter(spec.answers))
     headers = {**HEADERS, 'Content-Language': request.dispatcher.lang[:2], **answer.headers}
+    if status == NO_CONTENT:
+        return http.Response(status=status, headers=headers)
     body = _written(spec, answer, spec.answers[status])
     return http.Response(body, status=status, headers=headers, content_type=spec.content_type)
 

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from . import openapi
 from .errors import CODES, HINTS
+from .examples import PATH_EXAMPLES
 from .texts import _lt, translate
 
 WHO = {
@@ -50,18 +51,19 @@ def _endpoint(spec, document, base, lang):
 def _answers(spec, described):
     found = []
     for status in spec.answers:
-        content = described['responses'][str(status)]['content'][spec.content_type]
-        example = content.get('example')
-        found.append({'status': status, 'schema': _name(content['schema']),
+        content = described['responses'][str(status)].get('content', {}).get(spec.content_type, {})
+        example = content.get('example') or content.get('examples', {}).get('answer', {}).get('value')
+        schema = content.get('schema', {})
+        found.append({'status': status, 'schema': _name(schema.get('anyOf', [schema])[0]),
                       'example': example and json.dumps(example, indent=2, ensure_ascii=False)})
     return found
 
 
 def curl(spec, described, base):
     """A command that can be pasted, with the values of the examples."""
-    path = spec.path.replace('{name}', 'acme').replace('{id}', '4711')
-    if spec.method == 'DELETE':
-        path += '?confirm=acme'
+    path = re.sub(r'{(\w+)}', lambda hole: PATH_EXAMPLES.get(hole[1], hole[1]), spec.path)
+    if 'confirm' in spec.query.model_fields:
+        path += f'?confirm={PATH_EXAMPLES["name"]}'
     lines = [f'curl {"" if spec.method == "GET" else f"-X {spec.method} "}"{base}{path}"']
     if spec.who == 'key':
         lines.append('-H "X-API-KEY: $API_KEY"')

@@ -25,6 +25,8 @@ CODES = {
     'method_not_allowed': (405, _lt('This address does not take this method.')),
     'conflict': (409, _lt('This cannot be done now.')),
     'name_taken': (409, _lt('This name is taken. Choose another one.')),
+    'ambiguous': (409, _lt('There are several by this name. Say whose you mean.')),
+    'changes_held': (409, _lt('So much would change that a person has to look at it first and allow it in the backend.')),
     'length_required': (411, _lt('Send the body with its Content-Length.')),
     'too_large': (413, _lt('The body is larger than 1 MiB.')),
     'unsupported_media_type': (415, _lt('Send the header "Content-Type: application/json".')),

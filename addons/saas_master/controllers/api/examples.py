@@ -1,4 +1,5 @@
 """One example for each schema that people write or read often."""
+PATH_EXAMPLES = {'name': 'acme', 'id': '4711'}       # other addons add those of their paths
 OPERATION = {
     'id': 4711, 'kind': 'provision', 'state': 'running', 'tenant': 'acme', 'percent': 33, 'step': 4, 'total': 10,
     'label': 'Copy the template', 'steps': [{'name': 'Choose a server', 'state': 'done'},
@@ -6,7 +7,7 @@ OPERATION = {
     'elapsed': 0.8, 'requested_at': '2030-01-31T12:00:00Z', 'started_at': '2030-01-31T12:00:00Z', 'ended_at': None,
     'error': None}
 TENANT = {
-    'name': 'acme', 'state': 'provisioning', 'url': 'https://acme.example.com', 'company_name': 'Acme Ltd',
+    'id': 815, 'name': 'acme', 'state': 'provisioning', 'url': 'https://acme.example.com', 'company_name': 'Acme Ltd',
     'email': 'ann@acme.example', 'admin_name': 'Ann Example', 'lang': 'en_US', 'plan': 'basic',
     'customer': {'id': 42, 'name': 'Acme Ltd'}, 'suspension_reasons': [], 'trial_end': '2030-02-14', 'live_at': None,
     'created_at': '2030-01-31T12:00:00Z', 'delete_on': None, 'usage': None,

@@ -3,7 +3,7 @@ import re
 
 from pydantic.json_schema import models_json_schema
 
-from .dispatcher import NO_BODY
+from .dispatcher import NO_BODY, NO_CONTENT
 from .errors import CODES
 from .examples import EXAMPLES
 from .registry import installed
@@ -28,7 +28,8 @@ HEADERS = {
     429: {'Retry-After': {'description': _lt('Seconds to wait.'), 'schema': {'type': 'integer', 'minimum': 1}}},
     401: {'WWW-Authenticate': {'schema': {'type': 'string'}}},
 }
-LOCATION = {'Location': {'description': _lt('Address of the operation.'), 'schema': {'type': 'string'}}}
+LOCATIONS = {status: {'Location': {'description': text, 'schema': {'type': 'string'}}} for status, text in (
+    (201, _lt('Address of what was made.')), (202, _lt('Address of the operation.')))}
 WORDS = ('description', 'summary', 'title')
 
 
@@ -118,17 +119,27 @@ def _responses(spec, names):
         content = {spec.content_type: {'schema': names[schema] if schema else {'type': _raw_type(spec)}}}
         if schema and schema.__name__ in EXAMPLES:
             content[spec.content_type]['example'] = EXAMPLES[schema.__name__]
-        answers[str(status)] = {'description': SUCCESS, 'content': content, **({'headers': LOCATION} if status == 202 else {})}
+        answers[str(status)] = {'description': SUCCESS if status < 400 else NOT_DONE,
+                                **({'content': content} if status != NO_CONTENT else {}),
+                                **({'headers': LOCATIONS[status]} if status in LOCATIONS else {})}
     for status, codes in errors_of(spec).items():
+        content = {'schema': names[Error], 'examples': {
+            code: {'value': {'error': {'code': code, 'message': CODES[code][1], 'details': {}}}} for code in codes}}
+        if str(status) in answers:
+            content = _either(answers[str(status)]['content'][spec.content_type], content)
         answers[str(status)] = {
             'description': ', '.join(codes),
-            **({'headers': HEADERS[status]} if status in HEADERS else {}),
-            'content': {'application/json': {'schema': names[Error], 'examples': {
-                code: {'value': {'error': {'code': code, 'message': CODES[code][1], 'details': {}}}} for code in codes}}}}
+            **({'headers': HEADERS[status]} if status in HEADERS else {}), 'content': {'application/json': content}}
     return answers
 
 
-SUCCESS = _lt('Success')
+def _either(answer, error):
+    """A status that is an answer of the endpoint's own as well as that of errors."""
+    own = {'answer': {'value': answer['example']}} if 'example' in answer else {}
+    return {'schema': {'anyOf': [answer['schema'], error['schema']]}, 'examples': {**own, **error['examples']}}
+
+
+SUCCESS, NOT_DONE = _lt('Success'), _lt('Not done')
 
 
 def _raw_type(spec):

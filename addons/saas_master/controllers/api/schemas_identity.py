@@ -40,6 +40,7 @@ class Me(Out):
     role: Literal['manager', 'support', 'customer', 'none']
     right: Literal['look', 'act'] | None = Field(description=_lt("A customer's right over the tenants of his company."))
     customer: Text = Field(description=_lt('The company of a customer.'))
+    customer_id: int | None = Field(description=_lt('Number of that company.'))
     totp_enrolled: bool
     proof: Literal['totp', 'password'] = Field(description=_lt('What dangerous acts ask for.'))
     step_ups: list[FreshProof] = Field(description=_lt('Kinds of dangerous acts that are open for the moment.'))

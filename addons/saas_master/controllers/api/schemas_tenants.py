@@ -53,6 +53,7 @@ class Reference(Out):
 
 
 class Tenant(Out):
+    id: int
     name: str
     state: TenantState
     url: Text
@@ -127,7 +128,7 @@ class Operation(Out):
     id: int
     kind: str
     state: OperationState
-    tenant: Text = Field(description=_lt('Name of the tenant; null when it is done to a template.'))
+    tenant: Text = Field(description=_lt('Name of the tenant; null when it is done to something else.'))
     percent: Percent
     step: int = Field(description=_lt('Number of the present step.'))
     total: int

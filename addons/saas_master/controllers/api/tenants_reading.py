@@ -43,7 +43,7 @@ def show_tenant(call, tenant):
 
 def _tenant(call, tenant, plan, customer_id, customer_name, operation_id, kind, state, percent, reasons):
     return {
-        **{name: tenant[name] for name in ('name', 'state', 'url', 'company_name', 'email', 'admin_name', 'lang',
+        **{name: tenant[name] for name in ('id', 'name', 'state', 'url', 'company_name', 'email', 'admin_name', 'lang',
                                            'trial_end', 'live_at', 'delete_on')},
         'plan': plan,
         'customer': {'id': customer_id, 'name': customer_name or ''} if call.is_staff and customer_id else None,
