@@ -6,13 +6,17 @@
     'author': 'Odoo SaaS Control Plane contributors',
     'license': 'LGPL-3',
     'depends': ['saas_master'],
-    'external_dependencies': {'python': ['dnspython', 'idna', 'publicsuffixlist', 'requests', 'yaml']},
+    'external_dependencies': {'python': ['dnspython', 'idna', 'publicsuffixlist', 'requests', 'urllib3', 'yaml']},
     'data': [
         'security/saas_domains_security.xml',
+        'security/webhook_security.xml',
         'security/ir.model.access.csv',
         'data/ir_cron_data.xml',
         'data/mail_activity_type_data.xml',
         'data/mail_template_data.xml',
+        'data/webhook_data.xml',
+        'views/saas_webhook_views.xml',
+        'views/portal_webhook_templates.xml',
     ],
     'uninstall_hook': 'uninstall_hook',
 }

@@ -31,5 +31,7 @@ NUMBERS = {
     'verify_per_minute': (20, 0),       # a customer's clicks on Verify
     'add_per_hour': (60, 0),            # names a customer adds
     'certificate_days': (14, 1),        # a certificate that ends within so many days is told of
+    'webhooks_per_customer': (10, 0),
+    'webhook_days': (30, 4),            # deliveries that ended are kept so long
     'quota_percent': (80, 1),           # a quota used to so much is told of
 }

@@ -56,7 +56,7 @@ class Rules:
     """
 
     allow_local: bool = False
-    denied: tuple[str, ...] = ()
+    denied: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     resolve: Callable = look_up
 
 
@@ -127,7 +127,7 @@ def addresses(target, rules=None):
 
 def is_open(address, rules):
     """Whether we connect to this address."""
-    if any(_within(address, ipaddress.ip_network(text, strict=False)) for text in rules.denied):
+    if any(address in network for network in rules.denied):
         return False
     if rules.allow_local and address.is_loopback:
         return True
@@ -136,10 +136,6 @@ def is_open(address, rules):
     if address.version == 4:
         return not any(address in network for network in _CLOSED_V4)
     return address in _OPEN_V6 and not any(address in network for network in _CLOSED_V6)
-
-
-def _within(address, network):
-    return address.version == network.version and address in network
 
 
 def _literal(text):

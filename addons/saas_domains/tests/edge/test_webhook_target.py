@@ -69,7 +69,7 @@ def test_open(text):
 
 
 def test_networks_of_ours_are_closed():
-    rules = Rules(denied=('8.8.8.0/24', '2606:4700::/32'))
+    rules = Rules(denied=tuple(map(ipaddress.ip_network, ('8.8.8.0/24', '2606:4700::/32'))))
     for text in ('8.8.8.8', '64:ff9b::8.8.8.8', '2606:4700::1'):
         assert not webhook_target.is_open(ipaddress.ip_address(text), rules)
     assert webhook_target.is_open(ipaddress.ip_address('8.8.4.4'), rules)
