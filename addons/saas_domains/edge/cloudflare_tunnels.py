@@ -1,4 +1,5 @@
 """Tunnels of the account: their connectors and their remote configuration."""
+from ...saas_master.drivers.errors import NotFound
 from .cloudflare_parse import dicts, mapping, number, text
 from .cloudflare_types import Configuration, Connector, Tunnel
 
@@ -43,6 +44,16 @@ class Tunnels:
         answer = self._call('PUT', (*self._tunnel_path(tunnel), 'configurations'),
                             f'Writing the configuration of the tunnel {tunnel}', TUNNEL_WRITE, body={'config': document})
         return number(mapping(answer.result), 'version')
+
+    def check_tunnel_write(self, nobody):
+        """:param nobody: the id of no tunnel, of which old connections are asked to be cleaned up
+        :raises AuthError: the token may not write
+        """
+        try:
+            self._call('DELETE', (*self._tunnel_path(nobody), 'connections'), 'Looking whether tunnels may be written',
+                       TUNNEL_WRITE)
+        except NotFound:
+            return
 
     def _tunnel_path(self, tunnel):
         return 'accounts', self.account, 'cfd_tunnel', tunnel

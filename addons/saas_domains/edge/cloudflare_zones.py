@@ -22,7 +22,7 @@ class Zones:
         return self._token_status(('accounts', self.account), 'account')
 
     def _token_status(self, owner, kind):
-        answer = self._call('GET', (*owner, 'tokens', 'verify'), 'Checking the API token', 'any')
+        answer = self._call('GET', (*owner, 'tokens', 'verify'), 'Checking the API token', ZONE_READ)
         found = answer.result if isinstance(answer.result, dict) else {}
         return TokenStatus(text(found, 'id'), text(found, 'status'), instant(found.get('expires_on')), kind)
 

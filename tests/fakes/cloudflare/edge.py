@@ -83,8 +83,9 @@ class EdgeHandler(Handler):
     def _headers(self, target):
         """The visitor's, with Cloudflare's own over them. X-Forwarded-Host passes, as cloudflared lets it."""
         host = target.origin.get('httpHostHeader') or self.headers.get('Host')
+        left_out = HOP_BY_HOP | OWN | {'host'} | ({'content-length'} if self._is_chunked else set())
         for name, value in self.headers.items():
-            if name.lower() not in HOP_BY_HOP | OWN | {'host'}:
+            if name.lower() not in left_out:
                 yield name, value
         visitor = self.client_address[0]
         before = self.headers.get('X-Forwarded-For')
@@ -92,9 +93,13 @@ class EdgeHandler(Handler):
                     ('CF-Visitor', '{"scheme":"http"}'), ('CDN-Loop', 'cloudflare'), ('X-Forwarded-Proto', 'http'),
                     ('X-Forwarded-For', f'{before}, {visitor}' if before else visitor))
 
+    @property
+    def _is_chunked(self):
+        return 'chunked' in (self.headers.get('Transfer-Encoding') or '').lower()
+
     def _body(self):
         """Pieces, and whether their number is unknown."""
-        if 'chunked' in (self.headers.get('Transfer-Encoding') or '').lower():
+        if self._is_chunked:
             return self._chunks(), True
         return self._counted(int(self.headers.get('Content-Length') or 0)), False
 

@@ -71,6 +71,11 @@ def quota(call):
                    'exceeded': used > zone['hostnames_allocated']})
 
 
+def delegation(call):
+    """Where customers may delegate the proof for all time."""
+    return Answer({'uuid': _delegation(call.zone['id'])})
+
+
 def create_hostname(call):
     body, world = call.fields(), call.world
     name = _checked_name(call, body.get('hostname'))
@@ -226,7 +231,7 @@ def shown(world, hostname, fresh=False):
            'status': ssl_status, 'wildcard': False, 'bundle_method': 'ubiquitous', 'certificate_authority': 'google',
            'settings': {'min_tls_version': '1.0'},
            'dcv_delegation_records': [{'cname': f'_acme-challenge.{name}',
-                                       'cname_target': f'{name}.{hex_id("dcv", hostname["zone"])[:16]}.dcv.cloudflare.com'}]}
+                                       'cname_target': f'{name}.{_delegation(hostname["zone"])}.dcv.cloudflare.com'}]}
     if not fresh and ssl_status in ('pending_validation', 'pending_issuance', 'validation_timed_out'):
         ssl['validation_records'] = [_validation(hostname)]
     if ssl_errors:
@@ -247,6 +252,10 @@ def shown(world, hostname, fresh=False):
     if errors:
         found['verification_errors'] = errors
     return found
+
+
+def _delegation(zone):
+    return hex_id('dcv', zone)[:16]
 
 
 def _validation(hostname):

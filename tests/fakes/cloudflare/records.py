@@ -168,10 +168,10 @@ def _count(world, zone):
 def shown(zone, record):
     found = {name: record[name] for name in ('id', 'name', 'type', 'content', 'proxied', 'ttl', 'tags')}
     found.update(zone_id=zone['id'], zone_name=zone['name'], proxiable=record['type'] in record_rules.ADDRESSES,
-                 settings={}, meta={'auto_added': False}, comment=record['comment'] or None,
+                 settings={}, meta={'auto_added': False},
                  created_on=stamp(record['created']), modified_on=stamp(record['modified']))
     if record['comment']:
-        found['comment_modified_on'] = stamp(record['modified'])
+        found.update(comment=record['comment'], comment_modified_on=stamp(record['modified']))
     if 'priority' in record:
         found['priority'] = record['priority']
     return found

@@ -1,6 +1,7 @@
 """The API's listener: HTTP/1.1 on loopback, one thread a connection."""
 import contextlib
 import socket
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,10 +38,8 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         """A visitor who leaves is nobody's error; anything else is shown."""
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            import sys
-            if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
-                super().handle_error(request, client_address)
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -42,6 +42,13 @@ def get_tunnel(call):
     return Answer(shown(call.world, _tunnel(call)))
 
 
+def patch_tunnel(call):
+    tunnel, name = _tunnel(call), call.fields().get('name')
+    if not isinstance(name, str) or not name:
+        raise ApiError(400, 1023, 'name is needed')
+    return Answer(shown(call.world, call.world.store.put('tunnels', tunnel['id'], {**tunnel, 'name': name})))
+
+
 def delete_tunnel(call):
     tunnel = _tunnel(call)
     if any(connector['connected'] for connector in connectors(call.world, tunnel)):
