@@ -8,8 +8,10 @@ import json
 from dataclasses import dataclass, field
 
 from ...saas_master.drivers.errors import Permanent
+from .ingress_lint import lint
 
 DURATIONS = ('connectTimeout', 'keepAliveTimeout', 'tcpKeepAlive', 'tlsTimeout')     # of originRequest
+SHOWN = 5           # problems of a document that an error repeats
 NOT_FOUND = 'http_status:404'       # a service: what no rule matches gets this
 
 
@@ -53,6 +55,14 @@ def _entry(rule):
     entry = {'hostname': rule.hostname, 'path': rule.path, 'service': rule.service,
              'originRequest': dict(rule.origin_request)}
     return {name: value for name, value in entry.items() if value}
+
+
+def require_sound(ingress):
+    """Permanent with the first problems of a rendered document that our own check finds."""
+    problems = lint(ingress)
+    if problems:
+        more = f' and {len(problems) - SHOWN} more' if len(problems) > SHOWN else ''
+        raise Permanent(f'The tunnel\'s new rules are wrong: {"; ".join(map(str, problems[:SHOWN]))}{more}', 'ingress_wrong')
 
 
 def normal(ingress):
