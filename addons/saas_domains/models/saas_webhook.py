@@ -153,6 +153,17 @@ class SaasWebhook(models.Model):
         """Every single event it is told of."""
         return [event for event in EVENTS if self._wants(event)]
 
+    @api.model
+    def _event_labels(self):
+        """Event -> what a person reads of it, in the order of EVENTS."""
+        texts = (
+            _('A tenant is being set up'), _('A tenant runs for the first time'), _('A tenant was closed'),
+            _('A tenant was opened again'), _('A tenant could not be set up'), _('A tenant was deleted'),
+            _('A domain was added'), _('A domain was verified'), _('A domain could not be verified or published'),
+            _('A domain is active'), _('A domain points elsewhere'), _('A domain was lost'), _('A domain was removed'),
+            _('A domain became the primary one'))
+        return dict(zip(EVENTS, texts, strict=True))
+
     # -- secrets --------------------------------------------------------------------------------
 
     @api.model
