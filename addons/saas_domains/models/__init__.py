@@ -2,6 +2,9 @@ from . import saas_domain_settings
 from . import saas_label
 from . import saas_plan
 from . import saas_root_domain
+from . import saas_root_domain_staff
+from . import saas_root_domain_sync
+from . import saas_root_domain_health
 from . import saas_custom_domain
 from . import saas_custom_domain_add
 from . import saas_custom_domain_claim
@@ -23,3 +26,8 @@ from . import saas_webhook_delivery
 from . import saas_webhook_sender
 from . import saas_webhook_health
 from . import saas_webhook_subjects
+from . import saas_custom_domain_staff
+from . import saas_live
+from . import saas_domain_tabs
+from . import saas_dashboard
+from . import res_config_settings

@@ -75,6 +75,7 @@ class SaasCustomDomain(models.Model):
     last_warnings = fields.Json(readonly=True, copy=False)
     provider = fields.Char('DNS Provider', readonly=True, copy=False)
 
+    points_here = fields.Boolean(readonly=True, copy=False, help='As far as the last check could see.')
     left_at = fields.Datetime('Points elsewhere since', readonly=True, copy=False)
     unpublish_at = fields.Datetime('Unpublished on', readonly=True, copy=False)
     proved_at = fields.Datetime(readonly=True, copy=False, help='Proven while another customer still held it.')
@@ -115,6 +116,7 @@ class SaasCustomDomain(models.Model):
             CREATE INDEX IF NOT EXISTS idx_custom_domains_customer ON saas_custom_domain (partner_id);
             CREATE INDEX IF NOT EXISTS idx_custom_domains_tenant ON saas_custom_domain (tenant_id);
             CREATE INDEX IF NOT EXISTS idx_custom_domains_status ON saas_custom_domain (verification_status, is_active);
+            CREATE INDEX IF NOT EXISTS saas_custom_domain_subdomains ON saas_custom_domain (sajet_subdomain);
             CREATE INDEX IF NOT EXISTS saas_custom_domain_due ON saas_custom_domain (next_check_at)
              WHERE lost_at IS NULL AND next_check_at IS NOT NULL;
             CREATE INDEX IF NOT EXISTS saas_custom_domain_alert ON saas_custom_domain (alert) WHERE alert IS NOT NULL;
@@ -140,10 +142,11 @@ class SaasCustomDomain(models.Model):
         for domain in self:
             domain.claim_state = 'ended' if domain.lost_at else 'living'
 
-    @api.depends('tenant_id.plan_id')
+    @api.depends('tenant_id.plan_id.domain_txt_required', 'sajet_subdomain', 'external_domain')
     def _compute_txt_required(self):
+        trust = self._trust()
         for domain in self:
-            domain.txt_required = domain._needs_txt()
+            domain.txt_required = domain.tenant_id.plan_id.domain_txt_required or not trust[domain.id].label
 
     @api.depends('operation_ids.state')
     def _compute_operation_id(self):
@@ -158,7 +161,10 @@ class SaasCustomDomain(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([self._complete(vals) for vals in vals_list])
+        if not self.env.context.get('saas_domain_complete'):
+            ahead = {}
+            vals_list = [self._complete(vals, ahead) for vals in vals_list]
+        return super().create(vals_list)
 
     def write(self, vals):
         if not self.env.su and (OURS | FIXED) & vals.keys():

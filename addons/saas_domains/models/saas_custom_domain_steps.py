@@ -1,5 +1,18 @@
-"""What the operations of a custom domain consist of."""
-from odoo import _, api, models
+"""What the operations of a custom domain consist of. Each step serves all domains that wait, and finds its own done where
+another worker's did. An interrupted one leaves records, hostnames, documents or tables whole; run again, it finds them."""
+from odoo import _, api, fields, models
+
+from odoo.addons.saas_master.drivers.errors import Permanent
+from odoo.addons.saas_master.drivers.waiting import NotYet
+
+from ..edge.probe import probe_domain
+from . import edge_hostnames, edge_ingress, edge_records
+
+PROBE_SECONDS = 20
+SOONEST, LATEST = 2, 300        # seconds between two looks at a certificate
+ROUTE_ALL = """
+    UPDATE saas_custom_domain d SET is_routed = true FROM saas_tenant t
+     WHERE t.id = d.tenant_id AND t.node_id = %s AND d.to_publish AND NOT d.is_routed"""
 
 
 class SaasCustomDomain(models.Model):
@@ -21,7 +34,7 @@ class SaasCustomDomain(models.Model):
                 ('base_url', _('Tell the tenant its address')),
             ],
             'primary_domain': [
-                ('domain_route', _('Lead the name to the tenant')),
+                ('redirect', _('Send visitors to the primary name')),
                 ('base_url', _('Tell the tenant its address')),
             ],
             'remove_domain': [
@@ -33,3 +46,158 @@ class SaasCustomDomain(models.Model):
             ],
         }
         return steps.get(kind) or super()._operation_steps(kind)
+
+    def _edge(self):
+        """(spec, cursor maker) for an outside part; what other cursors have written is seen from here on."""
+        self.ensure_one()
+        self.invalidate_recordset()
+        return self.root_domain_id._edge_spec(), self.env['saas.node']._cursor_maker()
+
+    # -- publish --------------------------------------------------------------------------------
+
+    def _step_cloudflare(self, step):
+        spec, cursor = self._edge()
+        domain_id, name, since = self.id, self.external_domain, step.operation_id.create_date
+        needs_record = not self.cloudflare_dns_record_id
+
+        def act():
+            if needs_record:
+                edge_records.publish(cursor, spec, domain_id)
+            edge_hostnames.ensure(cursor, spec, domain_id, name, since)
+        return self.to_publish and act or None
+
+    def _step_certificate(self, step):
+        """Both statuses of Cloudflare active: only then does the name answer. Rarely asked when it takes long."""
+        spec, cursor = self._edge()
+        if not self.to_publish:
+            return None
+        domain_id, waited = self.id, (fields.Datetime.now() - step.operation_id.create_date).total_seconds()
+        pause = min(max(waited / 5, SOONEST), LATEST)
+        note = _('Waiting for the certificate.')
+        refused = _('The certificate was not issued. Correct what Cloudflare complains about, then retry: %s', '{words}')
+
+        def act():
+            live, status, words = edge_hostnames.refresh(cursor, spec, domain_id)
+            if status == 'failed':
+                raise Permanent(refused.replace('{words}', words), 'certificate')
+            return None if live else NotYet(pause, note)
+        return act
+
+    def _step_ingress(self, step):
+        spec, cursor = self._edge()
+        domain_id = self.id
+        if self.tunnel_ingress_configured == self.to_publish:
+            return None
+        return lambda: edge_ingress.sync(cursor, spec, domain_id)
+
+    def _step_domain_route(self, step):
+        """Routes of all that wait on the node are wanted from now on: one table and one reload for the batch."""
+        self.invalidate_recordset()
+        if not self.to_publish or self.is_route_live:
+            return None
+        node = self.tenant_id.node_id
+        if not node or not self.tenant_id.is_routed:
+            raise Permanent(_('%s has no live tenant to lead to. Retry when it has one.', self.display_domain))
+        self.env.flush_all()
+        self.env.cr.execute(ROUTE_ALL, [node.id], log_exceptions=False)
+        self.env.invalidate_all()
+        return node._sync_routes()
+
+    def _step_probe(self, step):
+        if not self.to_publish:
+            return None
+        root = self.root_domain_id
+        base, name, nonce, verify = root.probe_url or '', self.external_domain, self.nonce, not root.is_sandbox
+        return lambda: probe_domain(base, name, nonce, PROBE_SECONDS, verify=verify)
+
+    def _step_activated(self, step):
+        self.invalidate_recordset()
+        if not self.to_publish or self.is_active:
+            return
+        self.write({'is_active': True, 'activated_at': fields.Datetime.now(), 'error': False, 'alert': False})
+        self._close_alerts()
+        self._mail('activated')
+        self._emit('activated')
+
+    # -- the tenant's own idea of its address ---------------------------------------------------
+
+    def _step_redirect(self, step):
+        node = self.tenant_id.node_id
+        return node and self.tenant_id.is_routed and node._sync_routes() or None
+
+    def _step_base_url(self, step):
+        """web.base.url follows the primary name, frozen, and goes back to the tenant's own address without one."""
+        tenant = self.tenant_id
+        primary = self.search([('tenant_id', '=', tenant.id), ('is_primary', '=', True)], limit=1) if tenant else self
+        wanted = primary._url() if primary.is_primary else tenant.url
+        if not tenant.api_key_sealed or tenant.state not in ('running', 'suspended') or wanted == (
+                tenant.told_base_url or tenant.url):
+            return None
+        rpc = tenant._rpc()
+
+        def act():
+            rpc.call('ir.config_parameter', 'set_param', 'web.base.url', wanted)
+            rpc.call('ir.config_parameter', 'set_param', 'web.base.url.freeze', 'True')
+            return {'base_url': wanted}
+        return act
+
+    def _result_base_url(self, outcome):
+        self.tenant_id.told_base_url = outcome['base_url']
+
+    # -- take off -------------------------------------------------------------------------------
+
+    def _step_domain_unroute(self, step):
+        self.invalidate_recordset()
+        self.is_routed = False
+        node = self.tenant_id.node_id
+        if not self.is_route_live:
+            return None
+        if not node:
+            self.is_route_live = False
+            return None
+        return node._sync_routes()
+
+    def _step_cloudflare_remove(self, step):
+        spec, cursor = self._edge()
+        domain_id, name = self.id, self.external_domain
+        if self.to_publish:
+            return None
+
+        def act():
+            edge_records.remove(cursor, spec, domain_id)
+            edge_hostnames.remove(cursor, spec, domain_id, name)
+        return act
+
+    def _step_removed(self, step):
+        self.invalidate_recordset()
+        if self.to_publish:
+            return
+        self.write({
+            'cloudflare_dns_record_id': False, 'cloudflare_hostname_id': False, 'cloudflare_configured': False,
+            'tunnel_ingress_configured': False, 'is_route_live': False, 'ssl_status': 'none', 'ssl_expires_at': False,
+            'hostname_status': False, 'ssl_words': False, 'activated_at': False})
+
+    # -- what the ledger tells ------------------------------------------------------------------
+
+    def _operation_done(self, operation):
+        self.invalidate_recordset()
+        self._settle()
+
+    def _operation_failed(self, operation):
+        self.invalidate_recordset()
+        step = operation.step_ids.filtered(lambda step: step.state == 'failed')[:1]
+        alert = 'certificate' if step.code == 'certificate' else 'propagation'
+        self.write({'error': operation.error, 'alert': False if self.lost_at else alert})
+        self._plan_attention(
+            _('%s failed', operation.display_name),
+            _('%s Look at the operation\'s log; retry it once the cause is gone.', operation.error or ''))
+        if not self.lost_at and operation.kind == 'activate_domain':
+            self._mail('trouble')
+        self._settle()
+
+    def _operation_cancelled(self, operation):
+        """Staff called it off: it waits for a person's Activate; or its claim ended, and the edges forget it."""
+        self.invalidate_recordset()
+        if operation.kind == 'activate_domain' and not self.is_active:
+            self.write({'to_publish': False, 'is_routed': False})
+        self._settle()

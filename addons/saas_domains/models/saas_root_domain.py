@@ -102,12 +102,6 @@ class SaasRootDomain(models.Model):
         for root in self:
             root.domain_count = counts.get(root, 0)
 
-    def _compute_health_words(self):
-        self.health_note = self.health_list = False
-
-    def _compute_held_text(self):
-        self.held_text = False
-
     def _inverse_api_token(self):
         for root in self.filtered('api_token'):
             self.env['saas.step.up']._require('secret')
@@ -136,26 +130,6 @@ class SaasRootDomain(models.Model):
         view = self.env.ref('saas_domains.saas_root_domain_view_form_token')
         return {'type': 'ir.actions.act_window', 'name': _('Change the Token'), 'res_model': self._name, 'res_id': self.id,
                 'views': [(view.id, 'form')], 'target': 'new'}
-
-    def action_test(self):
-        """Ask Cloudflare, tunnel and resolvers now and name what is missing."""
-        self.check_access('write')
-        return True
-
-    def action_sync(self):
-        """Bring records, hostnames, tunnel and routes in line now."""
-        self.check_access('write')
-        return True
-
-    def action_apply_held(self):
-        """Do what was held back because it would change or remove more than a third."""
-        self.check_access('write')
-        return True
-
-    def action_drop_held(self):
-        """Forget what was held back; the next comparison looks anew."""
-        self.check_access('write')
-        return True
 
     def action_view_domains(self):
         self.ensure_one()

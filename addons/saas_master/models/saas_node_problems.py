@@ -21,16 +21,7 @@ class SaasNode(models.Model):
         for node in self:
             looks = node.health_looks or []
             node.health_note = '\n'.join(node._problem_words(look) for look in looks if _state(look) == 'bad') or False
-            rows = Markup().join(node._look_row(look) for look in looks)
-            node.health_list = looks and Markup('<ul class="list-unstyled mb-0 o_saas_looks">%s</ul>') % rows
-
-    def _look_row(self, look):
-        state = _state(look)
-        words = {'ok': _('in order'), 'skipped': _('not looked at: what it stands on is missing')}.get(state)
-        return Markup('<li class="d-flex py-1"><i class="fa %s mt-1 me-2" title="%s"></i>'
-                      '<div><strong>%s</strong>: <span class="%s">%s</span></div></li>') % (
-            ICONS[state], state, self._part_names().get(look['part'], look['part']),
-            'text-muted' if words else '', words or self._problem_words(look))
+            node.health_list = look_rows(node, looks)
 
     def _problem_words(self, look):
         template = self._problem_templates().get(look['problem'], '%(words)s')
@@ -119,6 +110,21 @@ class SaasNode(models.Model):
             'router_routes': _('The router at %(address)s does not know %(host)s, which is in our routes. Correct the paths of '
                                'the node, or reload nginx.'),
         }
+
+
+def look_rows(self, looks):
+    """The list of checks as HTML, for any record (``self``: its language counts) that has ``_part_names`` and ``_problem_words``."""
+    rows = Markup().join(_look_row(self, look) for look in looks)
+    return looks and Markup('<ul class="list-unstyled mb-0 o_saas_looks">%s</ul>') % rows
+
+
+def _look_row(self, look):
+    state = _state(look)
+    words = {'ok': _('in order'), 'skipped': _('not looked at: what it stands on is missing')}.get(state)
+    return Markup('<li class="d-flex py-1"><i class="fa %s mt-1 me-2" title="%s"></i>'
+                  '<div><strong>%s</strong>: <span class="%s">%s</span></div></li>') % (
+        ICONS[state], state, self._part_names().get(look['part'], look['part']),
+        'text-muted' if words else '', words or self._problem_words(look))
 
 
 def _state(look):
