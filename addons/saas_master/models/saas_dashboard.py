@@ -33,9 +33,8 @@ TRIALS = f"""
     SELECT id, name, company_name, trial_end, count(*) OVER () FROM saas_tenant
      WHERE state = 'running' AND trial_end BETWEEN %(first)s AND %(last)s ORDER BY trial_end, id LIMIT {LISTED}"""
 ERRORS = f"""
-    SELECT o.id, o.kind, COALESCE(t.name, m.name), o.error, o.ended_at, o.attention
-      FROM saas_operation o LEFT JOIN saas_tenant t ON t.id = o.tenant_id LEFT JOIN saas_template m ON m.id = o.template_id
-     WHERE o.state = 'failed' AND o.ended_at IS NOT NULL ORDER BY o.ended_at DESC LIMIT {LISTED}"""
+    SELECT id, error, ended_at, attention FROM saas_operation
+     WHERE state = 'failed' AND ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT {LISTED}"""
 SETUP = """
     SELECT EXISTS (SELECT FROM saas_node WHERE active), EXISTS (SELECT FROM saas_template WHERE database_name IS NOT NULL),
            EXISTS (SELECT FROM saas_plan WHERE active AND is_published), EXISTS (SELECT FROM saas_tenant)"""
@@ -191,10 +190,10 @@ class SaasDashboard(models.AbstractModel):
         }
 
     def _figures_errors(self):
-        kinds = dict(self.env['saas.operation']._fields['kind']._description_selection(self.env))
-        return [{'id': operation, 'name': f'{kinds.get(kind, kind)} {name or ""}'.strip(), 'error': error or '',
-                 'at': str(ended_at), 'attention': bool(attention)}
-                for operation, kind, name, error, ended_at, attention in self._rows(ERRORS)]
+        rows = self._rows(ERRORS)
+        names = self.env['saas.operation'].browse([row[0] for row in rows]).mapped('display_name')
+        return [{'id': operation, 'name': name, 'error': error or '', 'at': str(ended_at), 'attention': bool(attention)}
+                for name, (operation, error, ended_at, attention) in zip(names, rows, strict=True)]
 
 
 class SaasOperation(models.Model):

@@ -48,10 +48,13 @@ class SaasOperation(models.Model):
     _inherit = 'saas.operation'
 
     def _tell(self, step=None):
-        """Say where the operation is: numbers and codes only, since a notification outlives the right to read it."""
+        self.env['saas.live']._send(self._live_payload(step))
+
+    def _live_payload(self, step):
+        """Where the operation is: numbers and codes only, since a notification outlives the right to read it."""
         steps = self.step_ids
         over = sum(one.state in ('done', 'skipped') for one in steps)
-        self.env['saas.live']._send({
+        return {
             'operation': self.id, 'tenant': self.tenant_id.id, 'template': self.template_id.id, 'state': self.state,
             'step': step.code if step else False, 'percent': 100 * over // len(steps) if steps else 0,
-        })
+        }

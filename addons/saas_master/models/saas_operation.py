@@ -60,8 +60,7 @@ class SaasOperation(models.Model):
     def _compute_display_name(self):
         kinds = dict(self._fields['kind']._description_selection(self.env))
         for operation in self:
-            subject = operation.tenant_id or operation.template_id
-            operation.display_name = f'{kinds.get(operation.kind, "")} {subject.display_name or ""}'.strip()
+            operation.display_name = f'{kinds.get(operation.kind, "")} {operation._subject().display_name or ""}'.strip()
 
     @api.depends('started_at', 'ended_at')
     def _compute_duration(self):

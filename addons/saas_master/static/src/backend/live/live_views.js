@@ -10,7 +10,8 @@ import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
 import { useLive } from "./use_live";
 
-const FIELD_OF_MODEL = { "saas.tenant": "tenant", "saas.template": "template", "saas.operation": "operation" };
+/** Which part of a notice names the record of a form: another addon adds its models. It is a number, or several. */
+export const FIELD_OF_MODEL = { "saas.tenant": "tenant", "saas.template": "template", "saas.operation": "operation" };
 
 /** Reload the view's records when the ledger moves, unless somebody is in the middle of something on it. */
 function useLiveModel(isFree, concerns) {
@@ -41,7 +42,7 @@ export class LiveFormController extends FormController {
         super.setup();
         useLiveModel(
             async (record) => record.resId && !(await record.isDirty()),
-            (move) => move[FIELD_OF_MODEL[this.props.resModel]] === this.model.root.resId
+            (move) => [move[FIELD_OF_MODEL[this.props.resModel]]].flat().includes(this.model.root.resId)
         );
     }
 }
