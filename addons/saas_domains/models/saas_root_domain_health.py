@@ -105,7 +105,7 @@ class SaasRootDomain(models.Model):
             'records_near': _('%(used)s of %(quota)s DNS records are used. Raise the plan at Cloudflare, or use the wildcard edge.'),
             'hostnames_near': _('%(used)s of %(quota)s custom hostnames are used. Raise the limit at Cloudflare.'),
             'fallback_missing': _('No fallback origin is set. Enter a host below the root domain, for instance %(example)s.'),
-            'fallback_status': _('The fallback origin %(origin)s is %(status)s at Cloudflare. Press Compare; it takes minutes.'),
+            'fallback_status': _('The fallback origin %(origin)s is %(status)s at Cloudflare. Press Sync; it takes minutes.'),
             'tunnel_missing': _('No tunnel is entered. Make one at Cloudflare and enter its ID.'),
             'tunnel_status': _('The tunnel is %(status)s: see that cloudflared runs on its machine.'),
             'tunnel_remote': _('The tunnel is managed at Cloudflare, not by config.yml. Choose the other management.'),
