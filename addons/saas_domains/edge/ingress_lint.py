@@ -62,8 +62,9 @@ def _ingress(rules, form):
 
 def _rule(rule, where, form):
     """What can be said of a rule alone."""
-    for key in rule.keys() - RULE_KEYS:
-        yield Problem('unknown_key', f'{where}.{key}')
+    for key in rule:
+        if key not in RULE_KEYS:
+            yield Problem('unknown_key', f'{where}.{key}')
     for key, check in (('hostname', host_problem), ('path', path_problem), ('service', service_problem)):
         code = check(rule.get(key))
         if code:
@@ -78,10 +79,11 @@ def _options(options, where, form):
 
 def _order(rule, where, last):
     """The catch-all is the last one, and only the last one is."""
-    everything = rule.get('hostname') in (None, '', '*') and (rule.get('path') or '') in EVERYTHING
+    path = rule.get('path') or ''
+    everything = rule.get('hostname') in (None, '', '*') and isinstance(path, str) and path in EVERYTHING
     if everything and not last:
         yield Problem('catch_all_early', where, str(rule.get('service', '')))
-    if last and not (everything and not rule.get('path')):
+    if last and not (everything and not path):
         yield Problem('no_catch_all', where, str(rule.get('hostname', '')))
 
 

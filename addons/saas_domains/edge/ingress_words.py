@@ -45,12 +45,16 @@ HOST_CODES = (
 )
 
 
-@functools.lru_cache(maxsize=1024)
 def path_problem(path):
     """A Go regular expression that is looked for anywhere in the path; what Go and Python read alike is taken."""
     if path in (None, ''):
         return ''
-    if not isinstance(path, str) or PERL_ONLY.search(path):
+    return _path_problem(path) if isinstance(path, str) else 'path_regex'
+
+
+@functools.lru_cache(maxsize=1024)
+def _path_problem(path):
+    if PERL_ONLY.search(path):
         return 'path_regex'
     try:
         with warnings.catch_warnings():
@@ -62,9 +66,10 @@ def path_problem(path):
 
 
 def service_problem(service):
-    """Unhashable or not: a rule's service is asked for again and again, so strings are remembered."""
-    return _service_problem(service) if isinstance(service, str) else \
-        'service_missing' if service is None else 'service_invalid'
+    """Scheme, host and port; cloudflared takes any scheme it does not know for one of TCP."""
+    if service is None:
+        return 'service_missing'
+    return _service_problem(service) if isinstance(service, str) else 'service_invalid'
 
 
 @functools.lru_cache(maxsize=1024)

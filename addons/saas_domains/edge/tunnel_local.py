@@ -108,7 +108,7 @@ class LocalTunnel:
             words = (result.stderr.strip() or result.stdout.strip())[-WORDS:]
             raise Permanent(f'The new file is in place, but `{" ".join(self._reload)}` failed with exit code '
                             f'{result.exit_code}: {words}', 'tunnel_reload')
-        port = metrics_port(tunnel_file.parse(data))
+        port = metrics_port(tunnel_file.settings(data))
         if port:
             self._replicas.wait_ready('-', port)
         self._transport.put(loaded, digest.encode(), 0o644)
