@@ -11,7 +11,7 @@ from dataclasses import replace
 from .dns_client import Resolver, rate
 from .dns_values import UNKNOWN, Finding, ServerAnswer, Settings, Target, Warning
 from .dns_verdict import combine, judge
-from .dns_view import look, look_around
+from .dns_view import ask_ahead, look, look_around
 
 __all__ = ['Finding', 'ServerAnswer', 'Settings', 'Target', 'Warning', 'ask_servers', 'check']
 
@@ -67,6 +67,8 @@ class Check:
     async def _check(self, target):
         end = time.monotonic() + self.settings.lifetime
         views = [asyncio.ensure_future(look(resolver, target)) for resolver in self.resolvers]
+        if self.settings.extras and self.resolvers and self.resolvers[0].alive:
+            ask_ahead(self.resolvers[0], target)
         await _within(views, self.settings.lifetime)
         views = [_result(view) for view in views]
         extras = await self._extras(target, views, end - time.monotonic())

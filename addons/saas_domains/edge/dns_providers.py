@@ -58,11 +58,13 @@ NETWORKS = tuple(map(ipaddress.ip_network, PROXIES))
 
 def guess(hosts):
     """The code of the first name server that is known, '' if none is."""
-    for host in hosts:
-        for code, patterns in PROVIDERS.items():
-            if any(_fits(host.lower().rstrip('.'), pattern) for pattern in patterns):
-                return code
-    return ''
+    return next(filter(None, map(_code, hosts)), '')
+
+
+@functools.lru_cache(maxsize=1024)
+def _code(host):
+    host = host.lower().rstrip('.')
+    return next((code for code, patterns in PROVIDERS.items() if any(_fits(host, pattern) for pattern in patterns)), '')
 
 
 def _fits(host, pattern):

@@ -27,7 +27,7 @@ class Settings:
     timeout: float = 3.0
     lifetime: float = 8.0
     total: float = 300.0
-    concurrency: int = 500
+    concurrency: int = 300
     rate: int | None = None
     public_only: bool = False
     ttl_high: int = 3600

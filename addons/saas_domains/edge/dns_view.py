@@ -54,6 +54,12 @@ async def _ours(resolver, target):
     return addresses, code
 
 
+def ask_ahead(resolver, target):
+    """What ``look_around`` will want whatever the name shows: on its way while that is found out."""
+    for kind in ('NS', 'CAA'):
+        resolver.ask(target.registrable, kind)
+
+
 async def look_around(resolver, target, reached):
     """CAA and provider, which only words depend on; ``reached``: the name is an alias of ours, whose CAA is our matter."""
     nameservers = resolver.ask(target.registrable, 'NS')
