@@ -1,0 +1,3 @@
+from . import cloudflare
+from . import documented
+from . import domains
