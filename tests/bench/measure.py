@@ -1,6 +1,6 @@
 """The figures that are promised, each with its other side measured in the same run. Exits non-zero if one is missed.
 
-Without arguments all of them; ``sign-ups`` or ``many`` only those. The result is also in ``reports/bench.json`` of the
+Without arguments all of them; ``sign-ups``, ``many`` or ``domains`` only those. The result is also in ``reports/bench.json`` of the
 stack's state folder.
 """
 import json
@@ -18,7 +18,7 @@ from ..client import Visitor, Wrong, expect, until_status
 from ..stack import processes
 from ..stack.settings import CHECKOUT
 from ..world import World
-from . import rest, screens
+from . import dns, rest, screens
 from .copies import copies
 from .figures import Row, table
 
@@ -194,9 +194,14 @@ def many(world):
                 yield from rest.rows(server)
 
 
+def domains(world):
+    """Figures of custom domains."""
+    yield from dns.rows(world.stack.python, world.stack.settings)
+
+
 def main(*wanted):
     world, rows = World(), []
-    for name, figures in (('sign-ups', sign_ups), ('many', many)):
+    for name, figures in (('sign-ups', sign_ups), ('many', many), ('domains', domains)):
         if not wanted or name in wanted:
             for row in figures(world):
                 print('  '.join(row.cells()), flush=True)
