@@ -18,6 +18,7 @@ from ...saas_master.drivers.router import NONCE_URL
 
 CONNECT_SECONDS = 5.0       # for one address of the name
 LOOK_SECONDS = 15.0         # for one look, from connecting to the last byte
+LONGEST = 256               # bytes that are read of an answer; a nonce has at most 128
 PAUSE = 0.5                 # seconds between looks: a router that reloads and an edge that learns take a moment
 
 
@@ -49,7 +50,7 @@ def _look(target, host, nonce, end, verify):
     """(code, words) of what is in the way, ('', '') when nothing is."""
     try:
         with _connected(target, end) as connection:
-            status, body = _ask(connection, target, host, len(nonce) + 64, verify)
+            status, body = _ask(connection, target, host, verify)
     except ssl.SSLError:        # Cloudflare breaks the handshake off while it has no certificate for the name
         code, words = 'probe_certificate', 'it has no valid certificate'
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -57,12 +58,13 @@ def _look(target, host, nonce, end, verify):
     else:
         if status != 200:
             return 'probe_status', f'HTTP {status}'
-        return ('', '') if body.strip() == nonce.encode() else ('probe_other', 'something else answers')
+        right = len(body) < LONGEST and body.strip() == nonce.encode()
+        return ('', '') if right else ('probe_other', 'something else answers')
     return ('probe_timeout', 'no answer in time') if time.monotonic() >= end else (code, words)
 
 
-def _ask(connection, target, host, limit, verify):
-    """Status and at most ``limit`` bytes of the body."""
+def _ask(connection, target, host, verify):
+    """Status and the beginning of the body."""
     if target.scheme == 'https':
         connection = _context(verify).wrap_socket(connection, server_hostname=_sni(target, host))
     client = http.client.HTTPConnection(target.hostname)
@@ -71,7 +73,7 @@ def _ask(connection, target, host, limit, verify):
         client.request('GET', target.path.rstrip('/') + NONCE_URL, headers={
             'Host': host, 'Connection': 'close', 'Cache-Control': 'no-cache', 'Accept': 'text/plain'})
         answer = client.getresponse()
-        return answer.status, answer.read(limit)
+        return answer.status, answer.read(LONGEST)
 
 
 def _sni(target, host):
