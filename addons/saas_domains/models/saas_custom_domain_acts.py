@@ -108,7 +108,7 @@ class SaasCustomDomain(models.Model):
         found = ', '.join(verdict['found']) or None
         answer = {
             'outcome': 'contested' if contested else verdict['outcome'],
-            'status': 'verified' if verified else domain.verification_status if contested or verdict['outcome'] != 'no' else 'failed',
+            'status': 'failed' if verdict['outcome'] == 'no' and not verified and not contested else domain.verification_status,
             'message': verdict['message'], 'cname_detected': found if domain.last_evidence == 'cname' else None,
             'expected': verdict['expected'], 'found': found, 'next_step': verdict['next_step'],
             'instructions': verdict['next_step'] if verdict['outcome'] == 'no' else _(

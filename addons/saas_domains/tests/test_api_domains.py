@@ -66,7 +66,8 @@ class TestAddDomain(DomainApiCase):
         for change, field in (({'external_domain': 7}, 'external_domain'), ({'external_domain': ''}, 'external_domain'),
                               ({'external_domain': 'x' * 1001}, 'external_domain'), ({'customer_id': '1'}, 'customer_id'),
                               ({'customer_id': 0}, 'customer_id'), ({'customer_id': True}, 'customer_id'),
-                              ({'customer_id': 2**31 - 1}, 'customer_id'), ({'tenant_deployment_id': 1.5}, 'tenant_deployment_id'),
+                              ({'customer_id': 2**31 - 1}, 'customer_id'),
+                              ({'tenant_deployment_id': 1.5}, 'tenant_deployment_id'),
                               ({'tenant_deployment_id': 2**31 - 1}, 'tenant_deployment_id'), ({'is_active': True}, 'is_active'),
                               ({'verification_status': 'verified'}, 'verification_status')):
             self.assertEqual(self._fields(self._post('/api/domains', self._new(**change))), {field}, change)

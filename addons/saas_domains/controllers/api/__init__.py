@@ -1,3 +1,4 @@
 from . import cloudflare
 from . import documented
 from . import domains
+from . import webhooks

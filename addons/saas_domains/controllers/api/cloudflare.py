@@ -51,8 +51,8 @@ class CloudflareApi(http.Controller):
 
     @endpoint('POST', '/api/cloudflare/sync', tag=TAG, summary=_lt('Compare the edge with the records'), role='manager',
               query=RootQuery, answers={202: Begun}, errors=('not_found', 'changes_held'), description=_lt(
-                  'Asks for it; it is done at once by a scheduled action. Where more than a third would change it stops, and until '
-                  'a person has allowed or dropped that in the backend this answers 409 with the difference.'))
+                  'Asks for it; a scheduled action does it at once. Where more than a third would change it stops, and '
+                  'until a person has allowed or dropped that in the backend this answers 409 with the difference.'))
     def sync(self, call):
         root = _root(call)
         if root.held_plan:

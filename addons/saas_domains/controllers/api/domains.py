@@ -42,7 +42,8 @@ class DomainsApi(http.Controller):
 
     @endpoint('POST', '/api/domains', tag=TAG, summary=_lt('Add a domain'), body=NewDomain, answers={201: NewClaim},
               errors=('conflict',), idempotent=True, description=_lt(
-                  'Claims the name for a customer and says which record to set. Others may claim it as well; who proves it has it.'))
+                  'Claims the name for a customer and says which record to set. Others may claim it as well; who proves it '
+                  'has it.'))
     def add_domain(self, call):
         def add():
             added = call.env['saas.custom_domain']._person_add(reading.claim_values(call))
