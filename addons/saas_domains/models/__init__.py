@@ -12,12 +12,15 @@ from . import saas_custom_domain_dns
 from . import saas_custom_domain_findings
 from . import saas_custom_domain_publish
 from . import saas_custom_domain_words
+from . import saas_custom_domain_provider
+from . import saas_custom_domain_view
 from . import saas_custom_domain_alerts
 from . import saas_custom_domain_acts
 from . import saas_custom_domain_steps
 from . import saas_operation
 from . import saas_audit
 from . import saas_tenant
+from . import saas_tenant_domains
 from . import saas_node
 from . import res_partner
 from . import saas_webhook
