@@ -31,8 +31,8 @@ class SaasWebhookDelivery(models.Model):
     payload = fields.Text(required=True, readonly=True, help='The body as it is sent.')
     state = fields.Selection([('pending', 'Waiting'), ('delivered', 'Delivered'), ('failed', 'Given up')], required=True,
                              default='pending', readonly=True, index=True)
-    attempts = fields.Integer(readonly=True)
-    replays = fields.Integer(readonly=True)
+    attempts = fields.Integer(readonly=True, required=True, default=0)
+    replays = fields.Integer(readonly=True, required=True, default=0)
     next_at = fields.Datetime('Next Attempt', required=True, readonly=True)
     give_up_at = fields.Datetime('Given up on', required=True, readonly=True)
     tried_at = fields.Datetime('Latest Attempt', readonly=True)
@@ -60,7 +60,7 @@ class SaasWebhookDelivery(models.Model):
                 redirect = _('It answered with a redirect (%s), which is not followed.', delivery.status)
                 text = redirect if delivery.status // 100 == 3 else _('It answered with the status %s.', delivery.status)
             if not text and delivery.state == 'failed' and not delivery.tried_at:
-                text = _('It was paused, or other deliveries to it failed, until this one was given up.')
+                text = _('It was paused until this one was given up.')
             delivery.error = text
 
     @api.model

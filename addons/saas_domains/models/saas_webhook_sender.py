@@ -24,7 +24,7 @@ ENDPOINTS, EACH = 32, 10    # of one batch: endpoints, deliveries to each
 TURN_SECONDS = 20           # batches are begun for so long
 ENDPOINT_SECONDS = 20       # deliveries to one endpoint are begun for so long
 LEASE_SECONDS = 180         # longer than both of them and two time limits of webhook.send
-NOW = "(now() AT TIME ZONE 'UTC')"
+NOW = "(clock_timestamp() AT TIME ZONE 'UTC')"
 
 # Endpoints by chance, so that those with a long queue do not always come first.
 CLAIM = f"""
@@ -42,8 +42,9 @@ CLAIM = f"""
     RETURNING id"""
 GIVE_UP = f"""
     UPDATE saas_webhook_delivery SET state = 'failed' WHERE id IN (
-        SELECT id FROM saas_webhook_delivery WHERE state = 'pending' AND give_up_at < {NOW} AND next_at < {NOW}
-         LIMIT 10000 FOR UPDATE SKIP LOCKED)"""
+        SELECT one.id FROM saas_webhook_delivery one JOIN saas_webhook hook ON hook.id = one.webhook_id
+         WHERE one.state = 'pending' AND one.give_up_at < {NOW} AND NOT (hook.active AND hook.state = 'live')
+         LIMIT 10000 FOR UPDATE OF one SKIP LOCKED)"""
 
 
 @dataclass
@@ -91,7 +92,7 @@ class SaasWebhookDelivery(models.Model):
 
     @api.model
     def _give_up_waiting(self):
-        """What nobody could try any more: its endpoint is paused, or has more than it takes."""
+        """What waits for an endpoint that is paused. For a live one everything is tried, however late."""
         self.env.flush_all()
         self.env.cr.execute(GIVE_UP, log_exceptions=False)
         self.invalidate_model()
