@@ -81,7 +81,7 @@ class Run:
         stack.start_database()
         suites = Suites(stack, tools(self.settings, stack.python), self.options.pytest)
         if first and 'stack' in only:
-            self.results.append(suites.plain('stack', 'tests/stack_tests'))
+            self.results.append(suites.plain('stack', 'tests/stack_tests', 'tests/fakes_tests'))
         if 'drivers' in only:
             self.results.append(suites.drivers(f'{series} drivers', *self.paths('addons/*/tests/drivers')))
             self.results.append(suites.drivers(f'{series} edge', *self.paths('addons/*/tests/edge')))

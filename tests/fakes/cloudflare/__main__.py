@@ -4,7 +4,6 @@ import argparse
 import os
 import signal
 import sys
-import threading
 
 from . import FakeCloudflare
 from .world import SETTINGS
@@ -22,12 +21,11 @@ def main(argv=None):
         fake.world.add_zone(name, plan=options.plan, **({'custom_metadata': True} if options.metadata else {}))
     for name in options.tunnel:
         fake.world.add_tunnel(name)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_args: ended.set())
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)      # before there are threads, which would take them otherwise
     fake.start()
     print(f'API {fake.url}, edge {fake.edge_url}', flush=True)
-    ended.wait()
+    signal.sigwait(ends)
     fake.stop()
 
 

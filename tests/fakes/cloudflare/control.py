@@ -16,11 +16,11 @@ class Control:
     def delete(self, path):
         return self._ask('DELETE', path)
 
-    def post(self, path, **body):
+    def post(self, path, /, **body):
         return self._ask('POST', path, body)
 
     # -- what is asked for most ---------------------------------------------------------------------------------------
-    def fault(self, kind, **values):
+    def fault(self, kind, /, **values):
         return self.post('faults', kind=kind, **values)
 
     def calls(self, since=0):
@@ -29,7 +29,7 @@ class Control:
     def advance(self, seconds):
         return self.post('clock', advance=seconds)
 
-    def hostname(self, name, **values):
+    def hostname(self, name, /, **values):
         return self.post(f'hostnames/{name}', **values)
 
     def _ask(self, method, path, body=None):

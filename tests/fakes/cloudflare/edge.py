@@ -42,6 +42,7 @@ class EdgeHandler(Handler):
         self.reply(*pages.page(number, why))
 
     def _serve(self, target):
+        self.answered = False
         kind, _, rest = target.service.partition(':')
         if kind == 'http_status':
             self.close_connection = True
@@ -62,11 +63,8 @@ class EdgeHandler(Handler):
         finally:
             connection.close()
 
-    answered = False
-
     # -- an ordinary request ------------------------------------------------------------------------------------------
     def _proxy(self, connection, target):
-        self.answered = False
         connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self._headers(target):
             connection.putheader(name, value)

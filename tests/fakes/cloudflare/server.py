@@ -56,6 +56,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header('Content-Length', str(len(body)))
+        if self.close_connection:
+            self.send_header('Connection', 'close')
         self._headers_buffer.append(b'\r\n')
         head, self._headers_buffer = b''.join(self._headers_buffer), []
         self.wfile.write(head + (b'' if self.command == 'HEAD' else body))
