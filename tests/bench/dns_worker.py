@@ -23,7 +23,8 @@ def resident():
 def main(port):
     targets = [Target(name(number), name(number)[4:], (TARGET,), f'_saas-verify.{name(number)[4:]}', TOKEN)
                for number in range(NAMES)]
-    settings = Settings(((LOOPBACK, port),), timeout=10, lifetime=40)     # all answers count, also where others keep the machine busy
+    # All have to be answered, also where others keep the machine busy.
+    settings = Settings(((LOOPBACK, port),), timeout=10, lifetime=40)
     gc.collect()
     before, start = resident(), time.perf_counter()
     findings = check(targets, settings)

@@ -1,7 +1,7 @@
 """The figures that are promised, each with its other side measured in the same run. Exits non-zero if one is missed.
 
-Without arguments all of them; ``sign-ups``, ``many`` or ``domains`` only those. The result is also in ``reports/bench.json`` of the
-stack's state folder.
+Without arguments all of them; ``sign-ups``, ``many`` or ``domains`` only those. The result is also in
+``reports/bench.json`` of the stack's state folder.
 """
 import json
 import secrets

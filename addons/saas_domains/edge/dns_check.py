@@ -4,6 +4,7 @@ Call it from any thread that has no event loop of its own, such as a cron's.
 """
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import time
 from dataclasses import replace
@@ -105,11 +106,19 @@ def _result(task):
 
 
 def _tidy(target):
-    """Names as answers have them."""
+    """Names and addresses as answers have them."""
     name, registrable, txt_name, *targets = (name.lower().rstrip('.') for name in (
         target.name, target.registrable, target.txt_name, *target.targets))
+    addresses = tuple(map(_address, target.edge_addresses))
     return replace(target, name=name, registrable=registrable, txt_name=txt_name, targets=tuple(targets),
-                   key=target.key or target.name)
+                   edge_addresses=addresses, key=target.key or target.name)
+
+
+def _address(text):
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:      # no answer is ever equal to it
+        return text
 
 
 def _unknown(target, code):

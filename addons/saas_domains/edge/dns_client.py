@@ -223,7 +223,7 @@ class Socket(asyncio.DatagramProtocol):
 
 
 def rate(address, settings):
-    """Questions a second, 0 for no limit: resolvers of our own bear what we can ask, public ones turn away who asks much."""
+    """Questions a second, 0 for no limit: our own resolvers bear what we can ask, public ones turn away who asks much."""
     if settings.rate is not None:
         return settings.rate
     return PUBLIC_RATE if ipaddress.ip_address(address.partition('%')[0]).is_global else 0

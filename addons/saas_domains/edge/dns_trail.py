@@ -9,8 +9,8 @@ LONGEST = 8         # CNAMEs
 @dataclass(frozen=True)
 class Trail:
     """``code``: of the end: FOUND, NODATA, NXDOMAIN, 'reached' (one of the names looked for), 'loop', 'chain_too_long',
-    'multiple_cname', or one of UNKNOWN_CODES. ``chain``: the targets in order; ``ttl``: of the first record, which is the
-    customer's own."""
+    'multiple_cname', or one of UNKNOWN_CODES. ``chain``: the targets in order; ``ttl``: of the first record, which is
+    the customer's own."""
 
     code: str
     chain: tuple = ()

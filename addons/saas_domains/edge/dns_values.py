@@ -37,8 +37,8 @@ class Settings:
 @dataclass(frozen=True)
 class Target:
     """One name of a customer, in ASCII, and what it should be. ``targets``: the CNAME ends that count, the first of
-    them is what he was told; ``edge_addresses``: addresses that count beside those which ``targets`` have. ``key``: by which
-    the finding is known, if not by the name, which several customers may claim."""
+    them is what he was told; ``edge_addresses``: addresses that count beside those which ``targets`` have. ``key``: by
+    which the finding is known, if not by the name, which several customers may claim."""
 
     name: str
     registrable: str
@@ -62,8 +62,8 @@ class Warning:
 @dataclass(frozen=True)
 class Finding:
     """``outcome``: yes, no, or unknown (could not ask: changes nothing). ``evidence``: what shows that it points here,
-    cname, txt or address. ``expected`` and ``found`` are for people: what should be there and what is. ``points``: it leads
-    here as far as can be seen; ``owned``: our token is there."""
+    cname, txt or address. ``expected`` and ``found`` are for people: what should be there and what is. ``points``: it
+    leads here as far as can be seen; ``owned``: our token is there."""
 
     outcome: str
     code: str = ''

@@ -25,8 +25,9 @@ def judge(target, view, settings, extras=None):
     extras = extras or Extras()
     seen = () if finding.outcome == UNKNOWN else _record_warnings(target, view, settings)
     warnings = (*finding.warnings, *seen, *_caa_warnings(target, extras))
-    return replace(finding, provider=extras.provider, warnings=warnings, chain=view.a.chain,
-                   addresses=_shown(_addresses(view)), found=_shown(finding.found), owned=_token(target, view).code == '')
+    return replace(
+        finding, provider=extras.provider, warnings=warnings, chain=view.a.chain, addresses=_shown(_addresses(view)),
+        found=_shown(finding.found), owned=_token(target, view).code == '')
 
 
 def combine(findings, expected=''):
@@ -81,7 +82,8 @@ def _by_address(target, view, settings):
     ours = {address for address in view.ours if _counts(address, settings)}
     proxied = any(map(is_proxy, ours)) and all(map(is_proxy, addresses))
     if not ours.isdisjoint(addresses) or proxied:
-        warnings = () if not ours.isdisjoint(addresses) else (Warning('proxied', {'addresses': list(_shown(addresses))}),)
+        hidden = Warning('proxied', {'addresses': list(_shown(addresses))})
+        warnings = (hidden,) if ours.isdisjoint(addresses) else ()
         found = Finding(YES, evidence='address', expected=expected, found=addresses, points=True, warnings=warnings)
         token = _token(target, view)
         if token.code and _is_of_another(target, view.a.chain):
@@ -165,7 +167,7 @@ def _left_warnings(view):
 
 
 def _caa_warnings(target, extras):
-    """A set without 'issue' lets everybody; one that names others, or has a critical word nobody knows, lets none of ours."""
+    """A set without 'issue' lets everybody; one that names others, or has a critical word nobody knows, none of ours."""
     if not extras.caa:
         return
     where, properties = extras.caa
@@ -173,4 +175,5 @@ def _caa_warnings(target, extras):
     issue = [value.partition(';')[0].strip().lower() for tag, value in words if tag.lstrip('!') == 'issue']
     strange = [tag for tag, _value in words if tag.startswith('!') and tag[1:] not in ('issue', 'issuewild', 'iodef')]
     if strange or issue and not set(issue) & set(target.issuers):
-        yield Warning('caa_blocks', {'name': where, 'allowed': sorted(filter(None, issue)), 'needed': list(target.issuers)})
+        yield Warning('caa_blocks', {
+            'name': where, 'allowed': sorted(filter(None, issue)), 'needed': list(target.issuers)})

@@ -61,7 +61,7 @@ def ask_ahead(resolver, target):
 
 
 async def look_around(resolver, target, reached):
-    """CAA and provider, which only words depend on; ``reached``: the name is an alias of ours, whose CAA is our matter."""
+    """CAA and provider, on which only words depend; ``reached``: the name is an alias of ours, whose CAA is our matter."""
     nameservers = resolver.ask(target.registrable, 'NS')
     caa = await _caa(resolver, target, target.registrable if reached else target.name)
     answer = await nameservers

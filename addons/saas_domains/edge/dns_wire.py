@@ -25,9 +25,12 @@ FOUND, NODATA, NXDOMAIN = 'found', 'nodata', 'nxdomain'     # besides these: one
 
 @dataclass(frozen=True)
 class Answer:
-    """``code``: FOUND, NODATA, NXDOMAIN, all about the end of ``chain``; or why there is none. ``chain``: (owner, its CNAME
-    targets, TTL) as far as this answer goes, in order. ``values``: texts of the records; ``zone``: (owner, primary server) of
-    an SOA that came along, the latter only where NS or SOA was asked for; ``extra``: a CNAME's owner has other records too."""
+    """``code``: FOUND, NODATA, NXDOMAIN, all about the end of ``chain``; or why there is none.
+
+    ``chain``: (owner, its CNAME targets, TTL) as far as this answer goes, in order; ``values``: texts of the records;
+    ``zone``: (owner, primary server) of an SOA that came along, the latter only where NS or SOA was asked for;
+    ``extra``: a CNAME's owner has addresses too.
+    """
 
     code: str
     chain: tuple = ()
@@ -60,7 +63,7 @@ class Question:
 
 
 def _encode(name):
-    """Plain names directly, which is most of the work there is in asking; what is special about others the library knows."""
+    """Plain names directly, which is most of the work of asking; what is special about others the library knows."""
     labels = name.removesuffix('.').encode('ascii').split(b'.')
     if b'\\' in name.encode() or not all(0 < len(label) < 64 for label in labels) or len(name) > 253:
         return dns.name.from_text(name).to_wire()
@@ -114,8 +117,8 @@ def _conclude(question, wire, missing):
 
 
 def _parse(question, wire, *sections):
-    """Fill each section with {(owner, type): [(TTL, data)]}. The library's own reader of whole messages takes three times as
-    long for what nobody looks at here."""
+    """Fill each section with {(owner, type): [(TTL, data)]}. The library's own reader of whole messages takes three times
+    as long, for what nobody looks at here."""
     place = 12 + len(question.key)
     for records, count in zip(sections, HEADER.unpack_from(wire)[3:5], strict=True):
         for _number in range(count):

@@ -118,7 +118,8 @@ def test_a_proxied_name_with_its_token(ask):
 
 
 def test_edge_addresses_count_too(ask):
-    assert ask('old.test', edge_addresses=('198.51.100.7',)).evidence == 'txt'
+    assert ask('old.test', edge_addresses=('198.51.100.7', 'nonsense')).evidence == 'txt'
+    assert ask('old.test', edge_addresses=('2001:0DB8::0BAD',)).evidence == 'txt'
 
 
 def test_a_private_address_counts_only_where_that_is_wanted(ask, dns_server):

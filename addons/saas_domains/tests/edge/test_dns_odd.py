@@ -209,10 +209,10 @@ def test_the_chain_in_any_order(odd):
 
 def test_strange_text_in_a_strangers_zone(odd):
     odd.behave('www.odd.test', rows(ALIAS))
-    odd.behave('_saas-verify.odd.test', rows(('_saas-verify.odd.test', 60, 'TXT', r'"\000\255<script>" "x"', f'" {TOKEN}\\010"')))
-    finding = ask(odd)
-    assert finding.owned
-    odd.behave('_saas-verify.odd.test', rows(('_saas-verify.odd.test', 60, 'TXT', r'"\000\255<script>" "x"')))
+    strange = ('_saas-verify.odd.test', 60, 'TXT', r'"\000\255<script>" "x"')
+    odd.behave('_saas-verify.odd.test', rows((*strange, f'" {TOKEN}\\010"')))
+    assert ask(odd).owned
+    odd.behave('_saas-verify.odd.test', rows(strange))
     assert [warning.values['found'] for warning in ask(odd).warnings] == [['\\xff<script>x']]
 
 
@@ -300,6 +300,22 @@ class Everything(dict):
 
     def get(self, _key, _default=None):
         return self.answer
+
+
+def test_what_cannot_be_a_name_has_no_records(odd):
+    """Such as a token's place that became longer than a name may be."""
+    odd.behave('www.odd.test', rows(ALIAS))
+    label = 'a' * 60
+    for place in (f'_saas-verify.{".".join([label] * 4)}.test', f'{"x" * 64}.test', '..', 'ñ.test'):
+        target = Target('www.odd.test', 'odd.test', (TENANT,), place, TOKEN, txt_required=True)
+        assert (ask(odd, target=target).outcome, ask(odd, target=target).code) == ('no', 'txt_missing')
+
+
+def test_a_name_with_a_dot_in_a_label(odd):
+    """Which only the library can write."""
+    odd.behave('www.odd.test', rows(('www.odd.test', 60, 'CNAME', r'a\.b.odd.test.')))
+    odd.behave(r'a\.b.odd.test', rows((r'a\.b.odd.test', 60, 'CNAME', f'{TENANT}.')))
+    assert (ask(odd).outcome, ask(odd).chain) == ('yes', (r'a\.b.odd.test', TENANT))
 
 
 def test_mutilated_answers_do_no_harm(odd):
