@@ -18,7 +18,7 @@ from ..client import Visitor, Wrong, expect, until_status
 from ..stack import processes
 from ..stack.settings import CHECKOUT
 from ..world import World
-from . import dns, rest, screens
+from . import dns, edge, rest, screens
 from .copies import copies
 from .figures import Row, table
 
@@ -197,6 +197,7 @@ def many(world):
 def domains(world):
     """Figures of custom domains."""
     yield from dns.rows(world.stack.python, world.stack.settings)
+    yield from edge.rows(world.stack.settings)
 
 
 def main(*wanted):
