@@ -277,3 +277,9 @@ def test_the_world_from_outside(visitor, control):
         control.post('settings', no_such_setting=1)
     with pytest.raises(OSError, match='404'):
         control.get('nothing-of-the-kind')
+
+
+@pytest.mark.parametrize('headers', [{'Origin': 'https://evil.example'}, {'Host': 'evil.example'}])
+def test_pages_of_a_browser_do_not_get_in_from_behind(visitor, headers):
+    answer = visitor.session.get(visitor.fake.server.url + '/__fake__/', headers=headers, timeout=10)
+    assert answer.status_code == 403

@@ -10,8 +10,9 @@ import requests
 
 from tests.fakes.cloudflare import FakeCloudflare
 from tests.fakes.cloudflare.store import Store
+from tests.stack import Settings, Stack
 from tests.stack.ports import answers, unused, wait_until
-from tests.stack.settings import CHECKOUT
+from tests.stack.settings import CHECKOUT, Ports
 
 TOKEN = 'token-for-the-tests-of-the-fake'
 
@@ -126,3 +127,21 @@ def test_two_in_one_process_are_strangers():
     with FakeCloudflare() as one, FakeCloudflare() as other:
         one.world.add_zone('sajet.us')
         assert len(one.world.store.table('zones')) == 1 and not other.world.store.table('zones')
+
+
+# -- in the local stack ----------------------------------------------------------------------------------------------
+def test_the_local_stack_has_one(tmp_path):
+    ports = Ports(**{name: unused() for name in Ports.__dataclass_fields__})
+    stack = Stack(Settings.from_environment().change(state=tmp_path, ports=ports))
+    try:
+        first = stack.cloudflare.start(sys.executable).pid()
+        assert stack.cloudflare.start(sys.executable).pid() == first, 'what runs as it should is left alone'
+        headers = {'Authorization': f'Bearer {stack.cloudflare.token}'}
+        zone = requests.get(f'{stack.cloudflare.api_base}/zones/{stack.cloudflare.zone}', headers=headers, timeout=10).json()
+        assert (zone['result']['name'], zone['result']['account']['id']) == ('localhost', stack.cloudflare.account)
+        connectors = requests.get(f'{stack.cloudflare.api_base}/accounts/{stack.cloudflare.account}/cfd_tunnel/'
+                                  f'{stack.cloudflare.tunnel}/connections', headers=headers, timeout=10).json()['result']
+        assert len(connectors) == 2 and stack.cloudflare.control.get('')['calls'] == 2
+        assert requests.get(stack.cloudflare.edge_url, headers={'Host': 'www.customer.test'}, timeout=10).status_code == 409
+    finally:
+        assert stack.service('cloudflare').stop()

@@ -3,6 +3,7 @@
 Every call has time limits, follows no redirect and raises one of the driver errors (``cloudflare_errors``). The token
 is in no log, no message and no representation.
 """
+import json
 import logging
 import re
 import time
@@ -117,7 +118,7 @@ class Cloudflare(Zones, Records, Tunnels, Hostnames):
 
     def _parsed(self, response, data):
         try:
-            content = requests.compat.json.loads(data)
+            content = json.loads(data)
         except ValueError:
             content = None
         if not isinstance(content, dict) or not isinstance(content.get('success'), bool):
@@ -129,10 +130,9 @@ class Cloudflare(Zones, Records, Tunnels, Hostnames):
 
     @staticmethod
     def _bare(response, content):
-        """Two deletions answer without the envelope: ``{"result": {"id": …}}``, ``{"id": …}``."""
-        success = response.status_code in (200, 202, 204) and (
-            isinstance(content, dict) and bool(content.keys() & {'id', 'result'}) or content is None
-            and response.request.method == 'DELETE')
+        """Two deletions answer without the envelope: ``{"result": {"id": …}}``, ``{"id": …}``; or with nothing at all."""
+        deleted = response.status_code == 204 or isinstance(content, dict) and bool(content.keys() & {'id', 'result'})
+        success = response.request.method == 'DELETE' and response.status_code in (200, 202, 204) and deleted
         return Answer(response.status_code, response.headers, content, success=success)
 
     def _complaints(self, found):

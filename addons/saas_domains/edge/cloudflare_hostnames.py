@@ -1,4 +1,6 @@
 """Custom hostnames (Cloudflare for SaaS): a customer's name, its certificate, and the origin all of them lead to."""
+from datetime import timedelta
+
 from ...saas_master.drivers.errors import DriverError, NotFound, Permanent, Retryable
 from . import cloudflare_errors as errors
 from .cloudflare_parse import dicts, instant, mapping, number, text, words
@@ -6,6 +8,7 @@ from .cloudflare_types import METADATA_KEY, CustomHostname, FallbackOrigin, Host
 
 SSL_WRITE = 'SSL and Certificates Write'
 HOSTNAMES_A_PAGE = 1000
+CLOCK_SKEW = timedelta(seconds=30)      # between Cloudflare and us
 
 
 class Hostnames:
@@ -40,7 +43,7 @@ class Hostnames:
 
         Cloudflare keeps metadata for Enterprise zones only (error 1413). Elsewhere it is made without, and the only trace
         of an own attempt is the time: ``since``, an aware datetime, is when our operation began. A hostname without
-        metadata that is not older than that is adopted.
+        metadata that is not older than that (but for clocks that differ) is adopted.
 
         :param hostname: in ASCII (punycode)
         :param method: of the certificate's validation: http or txt
@@ -119,7 +122,7 @@ def _is_own(found, metadata, since):
     wanted = str((metadata or {}).get(METADATA_KEY) or '')
     if found.mark or not since:
         return bool(wanted) and found.mark == wanted
-    return not found.metadata and found.created_at is not None and found.created_at >= since
+    return not found.metadata and found.created_at is not None and found.created_at >= since - CLOCK_SKEW
 
 
 def _fallback(found):

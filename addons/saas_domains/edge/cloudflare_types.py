@@ -67,13 +67,13 @@ class Record:
 
     @property
     def key(self):
-        return self.name, self.type
+        return self.name.rstrip('.').lower(), self.type
 
     @property
     def same(self):
         """Two records with equal ``same`` need no change."""
         content = self.content if self.type == 'TXT' else self.content.rstrip('.').lower()
-        return self.type, self.name, content, self.proxied, self.ttl, self.comment
+        return *self.key, content, self.proxied, self.ttl, self.comment
 
     @property
     def line(self):

@@ -10,6 +10,7 @@ from . import admin
 from .api import LARGEST_BODY
 
 LOOPBACK = '127.0.0.1'
+GARBAGE = b'<html><h1>Attention required</h1></html>'
 IDLE = 30       # seconds that a silent connection is kept
 
 
@@ -76,6 +77,8 @@ class ApiHandler(Handler):
     def _answer(self):
         data = self._data()
         if self.path.startswith(admin.PREFIX):
+            if self._is_of_a_page():
+                return self.reply(403, {'Content-Type': 'text/plain'}, b'not for pages of a browser\n')
             status, body = self.server.values['admin'].answer(self.command, self.path, data)
             return self.reply(status, {'Content-Type': 'application/json'}, body)
         status, headers, body, fault = self.server.values['api'].answer(self.command, self.path, self.headers, data)
@@ -86,7 +89,7 @@ class ApiHandler(Handler):
         if kind == 'slow':
             time.sleep(fault.get('seconds', 1))
         if kind == 'garbage':
-            return self.reply(fault.get('status', 200), {'Content-Type': 'text/html'}, b'<html><h1>Attention required</h1></html>')
+            return self.reply(fault.get('status', 200), {'Content-Type': 'text/html'}, GARBAGE)
         if kind == 'redirect':
             return self.reply(302, {'Location': fault['location']})
         if kind == 'truncated':
@@ -94,6 +97,10 @@ class ApiHandler(Handler):
         return self.reply(status, headers, body)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
+
+    def _is_of_a_page(self):
+        """A page somewhere must not reach the admin endpoint through the browser of whoever runs this."""
+        return 'Origin' in self.headers or self.headers.get('Host', '').partition(':')[0] not in (LOOPBACK, 'localhost')
 
     def _data(self):
         length = int(self.headers.get('Content-Length') or 0)

@@ -8,7 +8,7 @@ import uuid
 from .answers import Answer, ApiError, page_of
 from .shapes import hex_id, new_tunnel, stamp, uuid_of
 
-KEPT_VERSIONS = 20
+KEPT_VERSIONS = 5
 MOST_TUNNELS = 1000
 LENGTHS = ('connectTimeout', 'tlsTimeout', 'tcpKeepAlive', 'keepAliveTimeout', 'keepAliveConnections')
 

@@ -2,9 +2,9 @@
 from dataclasses import dataclass
 
 import pytest
+
 from bare.saas_domains.edge.cloudflare import Cloudflare
 from bare.saas_domains.edge.cloudflare_types import Record, Tunnel, Zone, comment, owner_mark
-
 from tests.fakes.cloudflare import FakeCloudflare
 
 CF_TOKEN = 'sandbox-token-that-nobody-may-see-0001'

@@ -3,10 +3,10 @@ import logging
 import traceback
 
 import pytest
+
 from bare.saas_domains.edge import cloudflare, cloudflare_errors
 from bare.saas_master.drivers.errors import AuthError, NotFound, Permanent, Retryable
 from cloudflare_fixtures import CF_TOKEN
-
 from tests.fakes.cloudflare import FakeCloudflare
 from tests.stack.ports import unused
 

@@ -2,6 +2,7 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+
 from bare.saas_domains.edge.cloudflare_types import metadata
 from bare.saas_master.drivers.errors import NotFound, Permanent, Retryable
 from cloudflare_fixtures import CF_MASTER
@@ -80,14 +81,14 @@ def test_ours_is_adopted(enterprise):
 def test_somebody_elses_is_left_alone(enterprise, theirs):
     cf = enterprise
     made = cf.client.create_custom_hostname(cf.zone.id, HOST, metadata=theirs)
-    for since in (None, earlier(cf, seconds=-5)):
+    for since in (None, earlier(cf, seconds=-60)):
         with pytest.raises(Permanent, match=made.id) as caught:
             cf.client.create_custom_hostname(cf.zone.id, HOST, metadata=OURS, since=since)
         assert caught.value.problem == 'cloudflare_foreign'
 
 
 def test_without_metadata_only_what_was_made_since_our_beginning_is_adopted(cf):
-    before, made = earlier(cf, seconds=1), cf.client.create_custom_hostname(cf.zone.id, HOST, metadata=OURS)
+    before, made = earlier(cf, seconds=-20), cf.client.create_custom_hostname(cf.zone.id, HOST, metadata=OURS)
     again = cf.client.create_custom_hostname(cf.zone.id, HOST, metadata=OURS, since=before)
     assert again.id == made.id
     for since in (None, earlier(cf, seconds=-60)):

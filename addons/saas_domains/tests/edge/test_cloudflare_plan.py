@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 
 import pytest
+
 from bare.saas_domains.edge.cloudflare_plan import Plan, TooMuch, plan
 from bare.saas_domains.edge.cloudflare_types import CustomHostname, Record, metadata
 from bare.saas_master.drivers.errors import Permanent
@@ -61,7 +62,8 @@ def test_other_types_beside_each_other_are_no_hindrance():
 
 
 @pytest.mark.parametrize('values, same', [
-    ({'content': 'TUNNEL.example.'}, True), ({'ttl': 300}, False), ({'proxied': False}, False),
+    ({'content': 'TUNNEL.example.'}, True), ({'name': 'N000.Sajet.us.'}, True), ({'ttl': 300}, False),
+    ({'proxied': False}, False),
     ({'comment': f'{OURS}wildcard'}, False), ({'content': 'x.example'}, False)])
 def test_what_counts_as_a_change(values, same):
     assert bool(plan(records(1), [replace(records(1)[0], id='1', **values)], OURS)) is not same

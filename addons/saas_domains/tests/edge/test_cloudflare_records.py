@@ -2,6 +2,7 @@
 from dataclasses import replace
 
 import pytest
+
 from bare.saas_domains.edge.cloudflare_plan import plan
 from bare.saas_domains.edge.cloudflare_types import Record, comment
 from bare.saas_master.drivers.errors import NotFound, Permanent, Retryable

@@ -1,5 +1,6 @@
 """Tunnels: one document, versions that every connector takes; and what the health of a root domain finds."""
 import pytest
+
 from bare.saas_domains.edge.cloudflare_health import Expected, examine
 from bare.saas_master.drivers.errors import Permanent
 
