@@ -18,6 +18,7 @@ from ..stack.settings import CHECKOUT, Ports, Settings
 from .figures import Row
 
 NAMES = 5000
+ROUNDS = 3
 SAMPLE = 150        # questions that are also asked one by one
 DELAY = 0.03        # seconds
 TIMES, MEBIBYTES = 60, 150
@@ -78,19 +79,25 @@ def one_by_one(questions, port):
 
 def rows(python, settings):
     with server(settings) as real, delayed(python, real) as (between, port):
-        with _run(python, 'dns_worker', port) as worker:
-            ours = json.loads(worker.stdout.readline())
+        rounds = [_round(python, port) for _number in range(ROUNDS)]
         between.stdin.close()           # it tells what it was asked, and goes on
         seen = json.loads(between.stdout.readline())
         each = one_by_one(seen['questions'], port)
     what = f'verify {NAMES:,} domains against a server that answers after {DELAY * 1000:.0f} ms'
-    if ours['outcomes'] != EXPECTED:
-        yield Row(f'{what}: wrong results {ours["outcomes"]}', '–', '–', 0, TIMES, at_least=True)
+    wrong = next((ours['outcomes'] for ours in rounds if ours['outcomes'] != EXPECTED), None)
+    if wrong:
+        yield Row(f'{what}: wrong results {wrong}', '–', '–', 0, TIMES, at_least=True)
         return
+    seconds, mib = min(ours['seconds'] for ours in rounds), max(ours['mib'] for ours in rounds)
     other = seen['count'] * each
-    yield Row(f'{what}; against its {seen["count"]:,} questions one by one ({len(seen["questions"])} of them, scaled)',
-              f'{ours["seconds"]:.1f} s', f'{other:.0f} s', other / ours['seconds'], TIMES, at_least=True)
-    yield Row('… and the memory that takes (MiB)', f'{ours["mib"]:.0f} MiB', '–', ours['mib'], MEBIBYTES)
+    yield Row(f'{what}, best of {ROUNDS}; against its {seen["count"]:,} questions one by one ({SAMPLE} of them, scaled)',
+              f'{seconds:.1f} s', f'{other:.0f} s', other / seconds, TIMES, at_least=True)
+    yield Row('… and the memory that takes (MiB)', f'{mib:.0f} MiB', '–', mib, MEBIBYTES)
+
+
+def _round(python, port):
+    with _run(python, 'dns_worker', port) as worker:
+        return json.loads(worker.stdout.readline())
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """A relay before a DNS server that holds back each answer: it prints its port, and once its input ends how many questions
-it has passed on, with a sample of them."""
+it was asked, with a sample of them."""
 import asyncio
 import contextlib
 import json
 import random
 import socket
+import struct
 import sys
 from collections import deque
 
@@ -22,7 +23,7 @@ class Relay:
         self.front, self.back = _socket(), _socket()
         self.front.bind(('127.0.0.1', 0))
         self.back.connect(('127.0.0.1', port))
-        self.count, self.kept, self.on_the_way, self.held = 0, [], {}, deque()
+        self.count, self.asked, self.on_the_way, self.held = 0, set(), {}, deque()
         self.loop.add_reader(self.front, self.questions)
         self.loop.add_reader(self.back, self.answers)
 
@@ -33,15 +34,8 @@ class Relay:
                 number = self.count & 0xffff
                 self.on_the_way[number] = wire[:2], sender
                 self.count += 1
-                self._keep(wire)
+                self.asked.add(wire[12:])
                 self.back.send(number.to_bytes(2, 'big') + wire[2:])
-
-    def _keep(self, wire):
-        """Each question with the same chance."""
-        if len(self.kept) < self.sample:
-            self.kept.append(wire)
-        elif (place := random.randrange(self.count)) < self.sample:
-            self.kept[place] = wire
 
     def answers(self):
         with contextlib.suppress(BlockingIOError):
@@ -60,8 +54,11 @@ class Relay:
             self.loop.call_at(self.held[0][0], self.release)
 
     def report(self):
-        asked = [dns.message.from_wire(wire).question[0] for wire in self.kept]
-        return {'count': self.count, 'questions': [
+        """Each question once, however often it was sent."""
+        head = (0, 0x0100, 1, 0, 0, 1)
+        asked = [dns.message.from_wire(struct.pack('!6H', *head) + wire).question[0]
+                 for wire in random.sample(sorted(self.asked), self.sample)]
+        return {'count': len(self.asked), 'questions': [
             (question.name.to_text(), dns.rdatatype.to_text(question.rdtype)) for question in asked]}
 
 

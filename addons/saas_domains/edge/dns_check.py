@@ -109,16 +109,15 @@ def _tidy(target):
     """Names and addresses as answers have them."""
     name, registrable, txt_name, *targets = (name.lower().rstrip('.') for name in (
         target.name, target.registrable, target.txt_name, *target.targets))
-    addresses = tuple(map(_address, target.edge_addresses))
     return replace(target, name=name, registrable=registrable, txt_name=txt_name, targets=tuple(targets),
-                   edge_addresses=addresses, key=target.key or target.name)
+                   edge_addresses=tuple(_addresses(target.edge_addresses)), key=target.key or target.name)
 
 
-def _address(text):
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:      # no answer is ever equal to it
-        return text
+def _addresses(texts):
+    """One spelling for each; what is no address is left out, for none is ever equal to it."""
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            yield str(ipaddress.ip_address(text))
 
 
 def _unknown(target, code):
