@@ -23,7 +23,8 @@ class SaasPortalWebhooks(SaasPortal):
     @http.route('/my/webhooks', methods=['POST'], **PAGES)
     def add_webhook(self, **form):
         hooks = request.env['saas.webhook']
-        hooks._check_act()
+        if request.env['saas.people']._right() != 'act':
+            return self._webhooks_page()
         values, shown = self._webhook_form(form)
         if not values['name']:
             return self._webhooks_page(Problem(_('Give it a name, in at most %s characters.', NAME_LENGTH), 422), shown)
