@@ -16,6 +16,8 @@ class ResConfigSettings(models.TransientModel):
     saas_domains_verify_per_minute = fields.Integer('Clicks on Verify per Minute')
     saas_domains_add_per_hour = fields.Integer('Names Added per Hour')
     saas_domains_certificate_days = fields.Integer('Certificate Ends (days)')
+    saas_domains_webhooks_per_customer = fields.Integer('Webhooks of a Customer')
+    saas_domains_webhook_days = fields.Integer('Keep Deliveries (days)')
     saas_domains_quota_percent = fields.Integer('Quota Nearly Used (%)')
     saas_domains_sandbox = fields.Char('Root Domains in the Sandbox', compute='_compute_saas_domains_sandbox')
 

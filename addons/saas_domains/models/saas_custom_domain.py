@@ -127,9 +127,11 @@ class SaasCustomDomain(models.Model):
 
     @api.depends('external_domain')
     def _compute_names(self):
+        """What is no name has none of these; a form that is being filled in is not refused before it is saved."""
         for domain in self:
-            name = self._parse(domain.external_domain or '', own=())
-            domain.display_domain, domain.registrable, domain.is_apex = name.unicode, name.registrable, name.is_apex
+            name = self._name_or_none(domain.external_domain)
+            domain.display_domain = name.unicode if name else domain.external_domain
+            domain.registrable, domain.is_apex = (name.registrable, name.is_apex) if name else (False, False)
 
     @api.depends('sajet_subdomain', 'root_domain_id.name')
     def _compute_full_domain(self):
@@ -155,6 +157,7 @@ class SaasCustomDomain(models.Model):
         latest = {domain.id: (operation_id, count) for domain, operation_id, count in groups}
         for domain in self:
             domain.operation_id, domain.operation_count = latest.get(domain.id, (False, 0))
+        for domain in self:         # now that all are known, so that they are read at once
             domain.operation_state = domain.operation_id.state
 
     # -- CRUD -----------------------------------------------------------------------------------

@@ -38,6 +38,13 @@ class SaasCustomDomain(models.Model):
             raise UserError(self._name_message(problem.code, text)) from problem
 
     @api.model
+    def _name_or_none(self, text):
+        try:
+            return names.parse(text or '')
+        except names.NameProblem:
+            return None
+
+    @api.model
     def _name_message(self, code, text):
         """Why ``text`` is no name for a customer, by the codes of ``names.WORDS``."""
         return {

@@ -1,7 +1,7 @@
 /** @odoo-module **/
 
-import { Component } from "@odoo/owl";
-import { CopyButton } from "@web/core/copy_button/copy_button";
+import { Component, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
@@ -14,17 +14,33 @@ class DomainField extends Component {
     }
 }
 
+/** Copies a value and says so for a moment; Odoo's own button has another place in each series. */
+export class CopyValue extends Component {
+    static template = "saas_domains.CopyValue";
+    static props = { value: String };
+
+    setup() {
+        this.state = useState({ isCopied: false });
+    }
+
+    get title() {
+        return this.state.isCopied ? _t("Copied") : _t("Copy");
+    }
+
+    async copy() {
+        await browser.navigator.clipboard.writeText(this.props.value);
+        this.state.isCopied = true;
+        browser.setTimeout(() => (this.state.isCopied = false), 1500);
+    }
+}
+
 /** The records a customer has to set, each value with a button that copies it. */
 export class RecordsField extends DomainField {
     static template = "saas_domains.RecordsField";
-    static components = { CopyButton };
+    static components = { CopyValue };
 
     get records() {
         return this.value || [];
-    }
-
-    get copied() {
-        return _t("Copied");
     }
 }
 
@@ -101,7 +117,7 @@ export class ActiveField extends BadgeField {
     }
 
     get no() {
-        return { text: _t("Inactive"), tone: "text-bg-light border" };
+        return { text: _t("Inactive"), tone: "text-bg-secondary" };
     }
 }
 
