@@ -39,7 +39,8 @@ def render(rules, catch_all=NOT_FOUND):
     for rule in rules:
         if table.setdefault((rule.hostname, rule.path), rule) != rule:
             raise Permanent(f'The tunnel would have two rules for {rule.hostname}{rule.path}, to '
-                            f'{table[rule.hostname, rule.path].service} and {rule.service}: remove one', 'ingress_twice')
+                            f'{table[rule.hostname, rule.path].service} and {rule.service}: remove one',
+                            'ingress_twice')
     last = catch_all if isinstance(catch_all, Rule) else Rule('', catch_all)
     return [_entry(rule) for rule in (*sorted(table.values(), key=_order), last)]
 
@@ -62,7 +63,8 @@ def require_sound(ingress):
     problems = lint(ingress)
     if problems:
         more = f' and {len(problems) - SHOWN} more' if len(problems) > SHOWN else ''
-        raise Permanent(f'The tunnel\'s new rules are wrong: {"; ".join(map(str, problems[:SHOWN]))}{more}', 'ingress_wrong')
+        raise Permanent(f'The tunnel\'s new rules are wrong: {"; ".join(map(str, problems[:SHOWN]))}{more}',
+                        'ingress_wrong')
 
 
 def normal(ingress):
@@ -78,13 +80,14 @@ def to_config(ingress, tunnel, credentials_file, metrics=''):
 
 
 def to_yaml(ingress):
-    """The part ``ingress:`` of config.yml. Scalars in JSON's spelling, which is YAML's too: nothing is ever mistaken for
-    a number, a date or a yes, and ten thousand rules take milliseconds."""
+    """The part ``ingress:`` of config.yml. Scalars in JSON's spelling, which is YAML's too: nothing is ever mistaken
+    for a number, a date or a yes, and ten thousand rules take milliseconds."""
     return 'ingress:\n' + ''.join(_yaml_rule(rule) for rule in ingress)
 
 
 def _yaml_rule(rule):
-    parts = [f'{name}: {_scalar(_with_units(value) if name == "originRequest" else value)}' for name, value in rule.items()]
+    parts = [f'{name}: {_scalar(_with_units(value) if name == "originRequest" else value)}'
+             for name, value in rule.items()]
     return '  - ' + '\n    '.join(parts) + '\n'
 
 

@@ -9,11 +9,11 @@ from .ingress_words import host_problem, options_problems, path_problem, service
 
 RULE_KEYS = {'hostname', 'path', 'service', 'originRequest'}
 DOCUMENT_KEYS = {'ingress', 'originRequest', 'warp-routing'}        # of the API
-FILE_KEYS = DOCUMENT_KEYS | {                                       # of config.yml, the parameters of `tunnel run` besides
+FILE_KEYS = DOCUMENT_KEYS | {                                       # of config.yml: parameters of `tunnel run` besides
     'autoupdate-freq', 'credentials-contents', 'credentials-file', 'edge', 'edge-bind-address', 'edge-ip-version',
-    'grace-period', 'ha-connections', 'log-directory', 'logfile', 'loglevel', 'management-diagnostics', 'max-edge-addr-retries',
-    'metrics', 'metrics-update-freq', 'no-autoupdate', 'no-tls-verify', 'origincert', 'output', 'pidfile', 'post-quantum',
-    'protocol', 'region', 'retries', 'tag', 'token', 'token-file', 'transport-loglevel', 'tunnel'}
+    'grace-period', 'ha-connections', 'log-directory', 'logfile', 'loglevel', 'management-diagnostics',
+    'max-edge-addr-retries', 'metrics', 'metrics-update-freq', 'no-autoupdate', 'no-tls-verify', 'origincert', 'output',
+    'pidfile', 'post-quantum', 'protocol', 'region', 'retries', 'tag', 'token', 'token-file', 'transport-loglevel', 'tunnel'}
 EVERYTHING = {'', '/', '^', '^/', '.*', '^.*', '^.*$', '/.*', '^/.*', '^/.*$'}      # paths that every request matches
 
 
@@ -74,7 +74,8 @@ def _rule(rule, where, form):
 
 
 def _options(options, where, form):
-    return [Problem(code, f'{where}{name and "."}{name}', words) for code, name, words in options_problems(options, form)]
+    return [Problem(code, f'{where}{name and "."}{name}', words)
+            for code, name, words in options_problems(options, form)]
 
 
 def _order(rule, where, last):

@@ -15,9 +15,9 @@ GO_DURATION = re.compile(r'(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+')
 DURATION = 'duration'
 OPTIONS = {
     'connectTimeout': DURATION, 'tlsTimeout': DURATION, 'tcpKeepAlive': DURATION, 'keepAliveTimeout': DURATION,
-    'noHappyEyeballs': bool, 'noTLSVerify': bool, 'disableChunkedEncoding': bool, 'bastionMode': bool, 'http2Origin': bool,
-    'matchSNItoHost': bool, 'keepAliveConnections': int, 'proxyPort': int, 'httpHostHeader': str, 'originServerName': str,
-    'caPool': str, 'proxyAddress': str, 'proxyType': str, 'ipRules': list, 'access': dict}
+    'noHappyEyeballs': bool, 'noTLSVerify': bool, 'disableChunkedEncoding': bool, 'bastionMode': bool,
+    'http2Origin': bool, 'matchSNItoHost': bool, 'keepAliveConnections': int, 'proxyPort': int, 'httpHostHeader': str,
+    'originServerName': str, 'caPool': str, 'proxyAddress': str, 'proxyType': str, 'ipRules': list, 'access': dict}
 
 
 def host_problem(host):

@@ -1,4 +1,4 @@
-"""A name is live when its nonce comes back: through its own DNS, Cloudflare, the tunnel and the router, as visitors come.
+"""A name is live when its nonce comes back: by its own DNS, Cloudflare, the tunnel and the router, as visitors come.
 
 The name is a customer's, and so is whatever it leads to until we know better: no redirect is followed, nothing of the
 answer is repeated, and one time limit holds for all of it, however slowly the other side drips.

@@ -34,8 +34,8 @@ def parse(data):
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise Permanent(f'The tunnel\'s configuration cannot be read: {_words(error)}', 'tunnel_yaml') from None
     if not isinstance(document, dict):
-        raise Permanent('The tunnel\'s configuration holds no mapping: it needs at least `tunnel` and `credentials-file`',
-                        'tunnel_yaml')
+        raise Permanent('The tunnel\'s configuration holds no mapping: it needs at least `tunnel` and '
+                        '`credentials-file`', 'tunnel_yaml')
     return document
 
 

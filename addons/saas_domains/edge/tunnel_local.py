@@ -18,8 +18,9 @@ WORDS = 800         # characters kept of what cloudflared says to a file that it
 
 @dataclass(frozen=True)
 class Status:
-    """``connectors``: living cloudflareds of ours, without those on their way out; ``current``: those of them with the file
-    as it is; both None where a command restarts them. ``others``: processes that serve the file and are not ours."""
+    """``connectors``: living cloudflareds of ours, without those on their way out; ``current``: those of them with the
+    file as it is; both None where a command restarts them. ``others``: processes that serve the file and are not ours.
+    ``validated``: by 'cloudflared', or by our 'lint' alone where its binary is missing."""
 
     connectors: int | None
     current: int | None
@@ -41,8 +42,9 @@ class LocalTunnel:
         self._cloudflared = (cloudflared,) if isinstance(cloudflared, str) else tuple(cloudflared)
         self._reload = reload if reload == REPLICA else tuple(reload)
         self._timeout = timeout
-        self._replicas = Replicas(transport, f'{config_path}.replicas', self._cloudflared, config_path, ready_seconds, grace)
-        self.validated = ''     # after ``apply`` wrote the file or ``inspect``: 'cloudflared', or 'lint' without its binary
+        self._replicas = Replicas(transport, f'{config_path}.replicas', self._cloudflared, config_path, ready_seconds,
+                                  grace)
+        self.validated = ''     # as in ``Status``, once ``apply`` has written the file
 
     def apply(self, ingress):
         """Make cloudflared serve exactly ``ingress`` (from ``ingress.render``); False when it did and nothing was done.
@@ -100,7 +102,7 @@ class LocalTunnel:
         digest = _digest(data)
         if self._reload == REPLICA:
             return self._replicas.bring(digest)
-        loaded = f'{self._config}.loaded'       # differs after a crash before the command's end, which is then run again
+        loaded = f'{self._config}.loaded'       # differs after a crash before the command's end: then it is run again
         if self._get(loaded) == digest.encode():
             return False
         result = self._transport.run(self._reload, self._timeout)

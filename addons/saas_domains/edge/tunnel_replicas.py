@@ -77,7 +77,7 @@ exit 0
 
 @dataclass(frozen=True)
 class Replica:
-    """A living one. ``digest``: of the file it was started with; ``stopping``: seconds since it was told to go, or -1."""
+    """A living one. ``digest``: of the file it was started with; ``stopping``: seconds since it was told to go or -1."""
 
     name: str
     pid: int
@@ -142,8 +142,8 @@ class Replicas:
         if result.exit_code == 3:
             raise Retryable(f'The new cloudflared ended by itself; the old one goes on serving. Its last words: {log}',
                             problem='tunnel_ended')
-        raise Retryable(f'cloudflared is not ready after {seconds} s; what served before goes on serving. Its last words: '
-                        f'{log}', problem='tunnel_not_ready')
+        raise Retryable(f'cloudflared is not ready after {seconds} s; what served before goes on serving. Its last '
+                        f'words: {log}', problem='tunnel_not_ready')
 
     def _start(self, digest, found):
         free = next((name for name in NAMES if name not in {replica.name for replica in found}), None)
@@ -151,7 +151,8 @@ class Replicas:
         if free is None or port is None:
             raise Retryable(f'{len(found)} replicas are still on their way out: wait until they have ended',
                             problem='tunnel_crowded')
-        argv = (*self._argv, 'tunnel', '--no-autoupdate', '--config', self._config, '--metrics', f'127.0.0.1:{port}', 'run')
+        argv = (*self._argv, 'tunnel', '--no-autoupdate', '--config', self._config, '--metrics', f'127.0.0.1:{port}',
+                'run')
         result = self._run(START, free, f'{digest} {port}', *argv)
         if result.exit_code == 75:
             raise Retryable(result.stderr.strip(), problem='tunnel_crowded')
@@ -184,8 +185,8 @@ class Replicas:
         others = self.others()
         if others:
             numbers = ', '.join(map(str, others))
-            raise Permanent(f'Another cloudflared (process {numbers}) serves {self._config} as well and goes on with older '
-                            'rules, so visitors meet either. Ours is up: end the other one for good (for the packaged '
+            raise Permanent(f'Another cloudflared (process {numbers}) serves {self._config} as well and goes on with '
+                            'older rules, so visitors meet either. Ours is up: end the other one for good (for the packaged '
                             'service: `systemctl disable --now cloudflared`), then try again.', 'tunnel_other')
 
     def _run(self, script, *arguments):

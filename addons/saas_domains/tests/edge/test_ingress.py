@@ -98,7 +98,8 @@ def test_hosts_that_match(host):
 @pytest.mark.parametrize('service, code', [
     (None, 'service_missing'), ('', 'service_missing'), ('localhost:8069', 'service_scheme'), ('htp://a', 'service_scheme'),
     ('127.0.0.1', 'service_scheme'), ('http:/a', 'service_scheme'), ('ftp://a', 'service_scheme'), ('HTTP://a', 'service_scheme'),
-    ('http://a/', 'service_path'), ('http://a:80/x', 'service_path'), ('http://a?x', 'service_path'), ('http://a#x', 'service_path'),
+    ('http://a/', 'service_path'), ('http://a:80/x', 'service_path'), ('http://a?x', 'service_path'),
+    ('http://a#x', 'service_path'),
     ('http://', 'service_invalid'), ('http://u:p@a', 'service_invalid'), ('http://a:0', 'service_invalid'),
     ('http://a:99999', 'service_invalid'), ('http://a b', 'service_invalid'), ('http://[::1', 'service_invalid'),
     ('http_status:', 'service_status'), ('http_status:99', 'service_status'), ('http_status:abc', 'service_status'),
@@ -116,7 +117,8 @@ def test_services_that_exist(service):
 
 @pytest.mark.parametrize('path, code', [
     ('/websocket', 'path_unanchored'), ('x', 'path_unanchored'), ('(', 'path_regex'), ('[', 'path_regex'), ('*', 'path_regex'),
-    ('^(?=x)', 'path_regex'), ('^(?!x)', 'path_regex'), ('^(a)\\1', 'path_regex'), ('^(?<=x)a', 'path_regex'), ('^a++', 'path_regex'),
+    ('^(?=x)', 'path_regex'), ('^(?!x)', 'path_regex'), ('^(a)\\1', 'path_regex'), ('^(?<=x)a', 'path_regex'),
+    ('^a++', 'path_regex'),
     ('^[[:alpha:]]', 'path_regex'), (7, 'path_regex'), ('^a{99999999999}', 'path_regex')])
 def test_paths_that_match_something_else(path, code):
     assert codes(one(path=path)) == [code]
@@ -162,7 +164,8 @@ def test_paths_that_an_earlier_rule_takes(rules, found):
     ({}, ['empty']), ({'ingress': None}, ['empty']), ([], ['empty']), ({'ingress': 'x'}, ['shape']), ('x', ['shape']),
     ({'ingress': {'a': 1}}, ['shape']), (['x', LAST], ['shape']), ([{'hostname': 'a.test', 'service': ROUTER}], ['no_catch_all']),
     ([{'path': '^/x', 'service': ROUTER}], ['no_catch_all']), ([LAST, LAST], ['catch_all_early']),
-    ([{'hostname': '*', 'service': ROUTER}, LAST], ['catch_all_early']), ([{'path': '^/', 'service': ROUTER}, LAST], ['catch_all_early']),
+    ([{'hostname': '*', 'service': ROUTER}, LAST], ['catch_all_early']),
+    ([{'path': '^/', 'service': ROUTER}, LAST], ['catch_all_early']),
     ([{'hostname': '*', 'service': ROUTER}], []), ([{**LAST, 'hostnames': 'x'}], ['unknown_key']),
     ({'ingress': [LAST], 'ingres': []}, ['unknown_key']), ({'ingress': [LAST], 'warp-routing': {}}, [])])
 def test_documents_that_are_not_whole(document, found):

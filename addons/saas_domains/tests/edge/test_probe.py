@@ -46,8 +46,10 @@ def test_anything_else_is_not_yet(site, body, status, headers, code):
     assert len(site.seen) == 1
 
 
-@pytest.mark.parametrize('answer', [b'', b'\r\n\r\n', b'nonsense', b'HTTP/1.1 abc\r\n\r\n', b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nx',
-                                    b'HTTP/1.1 200 OK\r\nX: ' + b'y' * 70_000, b'HTTP/1.1 200 OK\r\n' + b'X: y\r\n' * 200 + b'\r\n',
+@pytest.mark.parametrize('answer', [b'', b'\r\n\r\n', b'nonsense', b'HTTP/1.1 abc\r\n\r\n',
+                                    b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nx',
+                                    b'HTTP/1.1 200 OK\r\nX: ' + b'y' * 70_000,
+                                    b'HTTP/1.1 200 OK\r\n' + b'X: y\r\n' * 200 + b'\r\n',
                                     b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'])
 def test_what_is_no_http_is_not_yet(site, answer):
     site.answer = answer
@@ -109,10 +111,12 @@ def test_tls_is_for_the_name_whoever_is_asked(tls_site, authority):
     assert tls_site.names == [HOST]
 
 
-@pytest.mark.parametrize('host, verify', [('www.other.test', 'authority'), (HOST, True)], ids=['another name', 'unknown authority'])
+@pytest.mark.parametrize('host, verify', [('www.other.test', 'authority'), (HOST, True)],
+                         ids=['another name', 'unknown authority'])
 def test_a_certificate_that_is_not_the_names(tls_site, authority, host, verify):
     tls_site.says(NONCE.encode())
-    assert refused(tls_site.url, host, NONCE, verify=authority.file if verify == 'authority' else verify).problem == 'probe_certificate'
+    trusted = authority.file if verify == 'authority' else verify
+    assert refused(tls_site.url, host, NONCE, verify=trusted).problem == 'probe_certificate'
     assert tls_site.seen == []
     probe_domain(tls_site.url, host, NONCE, 5, verify=False)
 

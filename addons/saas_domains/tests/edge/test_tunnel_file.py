@@ -5,7 +5,6 @@ import yaml
 from bare.saas_domains.edge.ingress import Rule, render
 from bare.saas_domains.edge.tunnel_file import MARKER, is_ours, parse, settings, with_ingress
 from bare.saas_master.drivers.errors import Permanent
-
 from tunnel_fixtures import CONFIG
 
 INGRESS = render([Rule('www.acme.test', 'http://127.0.0.1:8080', origin_request={'connectTimeout': 5})])
@@ -17,15 +16,20 @@ FILES = {
     'by hand': CONFIG.encode(),
     'without rules': BASE,
     'without a last line end': BASE + b'ingress:\n- service: http_status:404',
-    'hyphens at the margin': b'ingress:\n- hostname: a\n  service: http://x\n\n# c\n- service: http_status:404\nmetrics: ":1"\n' + BASE,
+    'hyphens at the margin': b'ingress:\n- hostname: a\n  service: http://x\n\n# c\n- service: http_status:404\n'
+                             b'metrics: ":1"\n' + BASE,
     'rules in brackets': BASE + b'ingress: [{service: "http_status:404"}]\nloglevel: info\n',
     'brackets over lines': BASE + b'ingress: [\n  {service: "http_status:404"}\n]\nloglevel: info\n',
     'quoted key': b'"tunnel": x\n"ingress":\n  - service: http_status:404\n"credentials-file": /c\n',
     'all in braces': b'{tunnel: x, credentials-file: /c, ingress: [{service: "http_status:404"}]}\n',
-    'anchors': b'x-a: &o {connectTimeout: 10s}\ntunnel: x\ningress:\n  - service: http_status:404\n    originRequest: *o\noriginRequest: *o\n',
-    'an anchor within': b'tunnel: x\ningress:\n  - service: http_status:404\n    originRequest: &o {noTLSVerify: true}\noriginRequest: *o\n',
-    'text that looks like it': b'tunnel: x\nnote: |\n  ingress:\n    - y\nlogfile: "/ingress: /"\ningress:\n  - service: http_status:404\n',
-    'another language': 'tunnel: x   # túnel\nlogfile: /tmp/ñ.log\ningress:\n  - service: http_status:404  # último\n'.encode(),
+    'anchors': b'x-a: &o {connectTimeout: 10s}\ntunnel: x\ningress:\n  - service: http_status:404\n'
+               b'    originRequest: *o\noriginRequest: *o\n',
+    'an anchor within': b'tunnel: x\ningress:\n  - service: http_status:404\n    originRequest: &o {noTLSVerify: true}\n'
+                        b'originRequest: *o\n',
+    'text that looks like it': b'tunnel: x\nnote: |\n  ingress:\n    - y\nlogfile: "/ingress: /"\ningress:\n'
+                               b'  - service: http_status:404\n',
+    'another language': 'tunnel: x   # túnel\nlogfile: /tmp/ñ.log\ningress:\n'
+                        '  - service: http_status:404  # último\n'.encode(),
     'a document mark': b'---\ntunnel: x\ningress:\n  - service: http_status:404\n...\n',
     'line ends of Windows': b'tunnel: x\r\ningress:\r\n  - service: http_status:404\r\nmetrics: ":1"\r\n',
     'no rules but the word': BASE + b'ingress:\n',
@@ -79,8 +83,9 @@ def test_a_secret_in_the_file_is_not_repeated():
 
 @pytest.mark.parametrize('data, words', [
     (b'', 'no mapping'), (b'- a\n', 'no mapping'), (b'text', 'no mapping'), (b'a: b: c', 'cannot be read'), (b'a: [', 'line 2'),
-    (b'tunnel: x\ntunnel: y\n', 'tunnel stands twice'), (b'a: {b: 1, b: 2}', 'b stands twice'), (b'\xff\xfe\x00', 'cannot be read'),
-    (b'a: !!python/object/apply:os.getcwd []', 'could not determine'), (b'ingress: []\nx: 1\ningress: []\n', 'ingress stands twice'),
+    (b'tunnel: x\ntunnel: y\n', 'tunnel stands twice'), (b'a: {b: 1, b: 2}', 'b stands twice'),
+    (b'\xff\xfe\x00', 'cannot be read'), (b'a: !!python/object/apply:os.getcwd []', 'could not determine'),
+    (b'ingress: []\nx: 1\ningress: []\n', 'ingress stands twice'),
     (b'a: 2001-99-99', 'cannot be read'), (b'a: 1\n---\nb: 2\n', 'cannot be read')])
 def test_a_file_that_cannot_be_read_says_where(data, words):
     for read in (parse, settings, lambda text: with_ingress(text, INGRESS)):

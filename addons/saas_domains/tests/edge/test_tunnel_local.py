@@ -13,7 +13,6 @@ from bare.saas_domains.edge.tunnel_local import Status
 from bare.saas_domains.edge.tunnel_replicas import metrics_port
 from bare.saas_master.drivers.errors import NotFound, Permanent, Retryable
 from bare.saas_master.drivers.transport import LocalTransport
-
 from tunnel_fixtures import CONFIG, wait_until
 
 ROUTER = 'http://127.0.0.1:8080'
@@ -65,7 +64,8 @@ def test_what_our_check_refuses_touches_nothing(node, wrong):
 def test_what_cloudflared_refuses_never_replaces_a_good_file(node):
     """The same rules beside a setting of the administrator's that it does not like."""
     node.tunnel().apply(FIRST)
-    node.program.write_text(node.program.read_text().replace('exec', '[ "$4" != ingress ] || { echo "bad tag" >&2; exit 1; }\nexec'))
+    refusal = '[ "$4" != ingress ] || { echo "bad tag" >&2; exit 1; }'
+    node.program.write_text(node.program.read_text().replace('exec', f'{refusal}\nexec'))
     before = node.replicas()
     with pytest.raises(Permanent, match='old file stays in use.*bad tag') as raised:
         node.tunnel().apply(SECOND)
@@ -262,7 +262,8 @@ def ready(node, replica):
 def command(node):
     """Stands for ``systemctl restart cloudflared``; counts."""
     script = node.folder / 'restart'
-    script.write_text(f'#!/bin/sh\necho x >> {node.folder}/restarts\n[ ! -e {node.folder}/broken ] || {{ echo no unit >&2; exit 5; }}\n')
+    script.write_text(f'#!/bin/sh\necho x >> {node.folder}/restarts\n'
+                      f'[ ! -e {node.folder}/broken ] || {{ echo no unit >&2; exit 5; }}\n')
     script.chmod(0o755)
     return (str(script), 'cloudflared')
 
