@@ -1,5 +1,5 @@
 """Who may do what with the models, methods and routes of this addon: see saas_master/tests/access_tables.py."""
-from odoo.addons.saas_master.tests.access_tables import MANAGER, OPENS, READERS
+from odoo.addons.saas_master.tests.access_tables import MANAGER, OPENS, READERS, ROLES
 
 OWNERS = ('act', 'manager')                     # of the customer's own webhooks
 SEEN = ('act', 'support', 'manager')
@@ -36,6 +36,16 @@ ROUTES = {
     ('POST', f'{API_HOOK}/deliveries/<string:delivery>/replay'): OWNERS,
 }
 
+# the portal is the customers': staff have the backend
+PAGE = '/my/domains/<int:domain_id>'
+ROUTES |= {
+    ('GET', '/my/domains'): ROLES[1:], ('GET', '/my/domains/page/<int:page>'): ROLES[1:],
+    ('GET', '/my/domains/add'): ('stranger', 'act'), ('POST', '/my/domains/add'): ('stranger', 'act'),
+    ('GET', PAGE): ('look', 'act'), ('GET', f'{PAGE}/status'): ('look', 'act'),
+    **{('POST', f'{PAGE}/{act}'): ('act',) for act in ('verify', 'activate', 'primary', 'tenant', 'delete')},
+    ('POST', '/my/tenants/<int:tenant_id>/redirect'): ('act',),
+}
+
 BODIES = {
     ('POST', '/api/webhooks'): {'name': 'Matrix', 'url': 'https://hooks.example.com/'},
     ('PATCH', API_HOOK): {'name': 'Matrix'},
@@ -55,7 +65,19 @@ def records(case, user):
     }
 
 
+def _domain(case):
+    """A claim of the customer's; some of what is tried ends it, and the next one is made."""
+    domains = case.env['saas.custom_domain'].sudo()
+    own = [('partner_id', '=', case.customer.id), ('external_domain', '=', 'www.matrix.com'), ('lost_at', '=', False)]
+    if not case.env['saas.root_domain'].search_count([]):
+        case.env['saas.root_domain'].create({'name': 'matrix.test', 'dns_servers': '127.0.0.1:9'})
+    return domains.search(own) or domains.create(
+        {'external_domain': 'www.matrix.com', 'partner_id': case.customer.id, 'tenant_id': case.own.id})
+
+
 def holes(case, rule):
+    if '<int:domain_id>' in rule:
+        return {'<int:domain_id>': _domain(case).id}
     if 'webhook' not in rule:
         return {}
     hook = _hook(case)

@@ -269,7 +269,7 @@ class TestRoutes(MatrixCase, HttpCase):
             return self.url_open(path, allow_redirects=False)
         is_api = path.startswith('/api/')
         data = json.dumps(body) if is_api else {'csrf_token': http.Request.csrf_token(self)}
-        path += '?confirm=matrix-own' if method == 'DELETE' else ''
+        path += '?confirm=matrix-own' if method == 'DELETE' and path.startswith('/api/tenants/') else ''
         headers = {'Content-Type': 'application/json'} if is_api else {}
         return self.opener.request(method, self.base_url() + path, data=data, headers=headers, timeout=30,
                                    allow_redirects=False)
