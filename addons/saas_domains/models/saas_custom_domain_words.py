@@ -86,13 +86,15 @@ class SaasCustomDomain(models.Model):
     def _outcome_words(self):
         """Code -> (what is the matter, what to do next); '' as the next step: what the state asks for."""
         values = self._values()
-        cname = _('Set the CNAME %(name)s → %(target)s at your DNS provider.', **values)
+        cname = (_('Set an ALIAS (or flattened CNAME) %(name)s → %(target)s at your DNS provider, and the TXT record %(txt)s.',
+                   **values) if self.is_apex else _('Set the CNAME %(name)s → %(target)s at your DNS provider.', **values))
         txt = _('Set the TXT record %(txt)s with the value %(token)s.', **values)
         wait = _('Nothing to do: it is asked again by itself in a few minutes.')
         return {
             '': (_('It has not been checked yet.'), cname),
             'yes': (_('The domain points here.'), ''),
-            'no_record': (_('There is no CNAME for %(name)s.', **values), cname),
+            'no_record': (_('%(name)s leads nowhere.', **values) if self.is_apex else
+                          _('There is no CNAME for %(name)s.', **values), cname),
             'nxdomain': (_('%(name)s does not exist in the DNS.', **values), cname),
             'wrong_cname': (_('%(name)s leads to %(found)s instead of %(target)s.', **values), cname),
             'wrong_address': (_('%(name)s leads to other addresses: %(found)s.', **values),
