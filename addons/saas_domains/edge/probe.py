@@ -72,8 +72,8 @@ def _ask(connection, target, host, verify):
     with contextlib.closing(client):
         client.request('GET', target.path.rstrip('/') + NONCE_URL, headers={
             'Host': host, 'Connection': 'close', 'Cache-Control': 'no-cache', 'Accept': 'text/plain'})
-        answer = client.getresponse()
-        return answer.status, answer.read(LONGEST)
+        with client.getresponse() as answer:
+            return answer.status, answer.read(LONGEST)
 
 
 def _sni(target, host):

@@ -27,9 +27,10 @@ class Site:
                 threading.Thread(target=self._talk, args=(self.listener.accept()[0],), daemon=True).start()
 
     def _talk(self, client):
-        with contextlib.suppress(OSError), client:
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            stack.callback(client.close)
             if self.context:
-                client = self.context.wrap_socket(client, server_side=True)
+                client = stack.enter_context(self.context.wrap_socket(client, server_side=True))
             self.seen.append(client.recv(65536).decode('latin-1'))
             for piece in [self.answer[n:n + 1] for n in range(len(self.answer))] if self.pause else [self.answer]:
                 client.sendall(piece)

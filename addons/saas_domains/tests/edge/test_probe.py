@@ -11,9 +11,15 @@ from bare.saas_master.drivers.errors import Permanent, Retryable
 HOST, NONCE = 'www.acme.test', 'nonce-1'
 
 
+@pytest.fixture(autouse=True)
+def one_look(monkeypatch):
+    """However slow the machine is, an answer that comes counts."""
+    monkeypatch.setattr(probe, 'PAUSE', 1000)
+
+
 def refused(*args, **values):
     with pytest.raises(Retryable) as raised:
-        probe_domain(*args, **{'timeout': 0.2, **values})
+        probe_domain(*args, **{'timeout': 10, **values})
     return raised.value
 
 
@@ -87,14 +93,14 @@ def test_one_that_drips_is_left(site, monkeypatch):
     site.says(b'x' * 10_000)
     site.pause = 0.05
     started = time.monotonic()
-    assert refused(site.url, HOST, NONCE, timeout=0.4).problem == 'probe_timeout'
-    assert time.monotonic() - started < 10
+    assert refused(site.url, HOST, NONCE).problem == 'probe_timeout'
+    assert time.monotonic() - started < 10, 'the whole would have taken minutes'
 
 
 def test_one_that_never_answers_is_left(monkeypatch):
     with socket.create_server(('127.0.0.1', 0)) as silent:
         for scheme in ('http', 'https'):
-            error = refused(f'{scheme}://127.0.0.1:{silent.getsockname()[1]}', HOST, NONCE)
+            error = refused(f'{scheme}://127.0.0.1:{silent.getsockname()[1]}', HOST, NONCE, timeout=0.3)
             assert error.problem == 'probe_timeout'
 
 
