@@ -115,6 +115,7 @@ class SaasWebhookDelivery(models.Model):
 
     def action_open_record(self):
         self.ensure_one()
+        self.check_access('read')
         return {'type': 'ir.actions.act_window', 'res_model': self.res_model, 'res_id': self.res_id,
                 'views': [(False, 'form')]} if self.res_model and self.res_id else False
 
