@@ -13,7 +13,7 @@ from odoo.addons.saas_master.models.saas_node_routes import locked
 from ..const import HOSTNAME_LOCK, HOSTNAMES_LOCK
 from .edge_common import renew, write
 
-FRESH = 8                   # seconds for which a list of all is believed
+FRESH = 5                   # seconds for which a list of all is believed
 FEW = 5                     # certificates waited for: up to so many are asked about one by one
 FAILED = ('blocked', 'moved', 'deleted', 'test_blocked', 'test_failed')
 SSL_FAILED = ('validation_timed_out', 'issuance_timed_out', 'deployment_timed_out', 'initializing_timed_out', 'expired',
@@ -36,7 +36,7 @@ PASS_ON = """
 NOTE = """
     UPDATE saas_custom_domain d
        SET cloudflare_hostname_id = v.hostname, hostname_status = v.status, ssl_status = v.ssl, ssl_words = v.words,
-           ssl_expires_at = v.expires, ssl_checked_at = now() AT TIME ZONE 'UTC', cloudflare_configured = true
+           ssl_expires_at = v.expires, ssl_checked_at = clock_timestamp() AT TIME ZONE 'UTC', cloudflare_configured = true
       FROM jsonb_to_recordset(%s::jsonb) AS v (
            id int, hostname varchar, status varchar, ssl varchar, words varchar, expires timestamp)
      WHERE d.id = v.id AND d.to_publish"""
@@ -45,7 +45,7 @@ FORGET = """
            ssl_status = 'none', ssl_words = NULL, ssl_expires_at = NULL WHERE id = %s"""
 STATE = """
     SELECT cloudflare_hostname_id, ssl_status, ssl_words, hostname_status,
-           ssl_checked_at > now() AT TIME ZONE 'UTC' - %s * interval '1 second'
+           ssl_checked_at > clock_timestamp() AT TIME ZONE 'UTC' - %s * interval '1 second'
       FROM saas_custom_domain WHERE id = %s"""
 WAITING = """
     SELECT count(*) FROM saas_custom_domain
@@ -101,10 +101,11 @@ def refresh(cursor, spec, domain_id):
     """(is live, ssl status, words) of one; while many wait, one list of all serves all of them."""
     with cursor() as cr, locked(cr, (HOSTNAMES_LOCK, spec.id)):
         state = _state(cr, domain_id)
-        if not state or not state[0] or state[4]:
-            return _answer(state)
         cr.execute(WAITING, [spec.id])
-        if cr.fetchone()[0] > FEW:
+        many = cr.fetchone()[0] > FEW
+        if not state or not state[0] or many and state[4]:
+            return _answer(state)
+        if many:
             note_all(cr, spec)
         else:
             renew(cr)

@@ -7,12 +7,14 @@ Per host, every name has a rule to the router of its tenant's node, and what no 
 import zlib
 from dataclasses import dataclass
 
+from odoo.addons.saas_master.drivers.errors import NotFound
 from odoo.addons.saas_master.models.saas_node_routes import locked
 
 from ..const import INGRESS_LOCK
 from ..edge import tunnel_remote
 from ..edge.cloudflare_plan import TooMuch
-from ..edge.ingress import NOT_FOUND, Rule, normal, render
+from ..edge.ingress import NOT_FOUND, Rule, normal, render, to_config
+from ..edge.tunnel_local import LocalTunnel
 from .edge_common import renew, write
 
 FLOOR, PART = 5, 3          # as for records: more than a third, and more than so many rules, wait for a person
@@ -141,6 +143,12 @@ def digest_of(lines):
 
 
 def _local(spec, ingress):
-    from ..edge.tunnel_local import LocalTunnel
+    """A first config.yml is written where there is none and the tunnel's credentials are named."""
     with spec.access.open() as transport:
+        try:
+            transport.get(spec.config_path)
+        except NotFound:
+            if not spec.credentials_path:
+                raise
+            transport.put(spec.config_path, to_config(ingress, spec.tunnel, spec.credentials_path), 0o644)
         LocalTunnel(transport, spec.config_path, spec.cloudflared, reload=spec.reload).apply(ingress)

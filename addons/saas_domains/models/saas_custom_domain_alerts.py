@@ -7,6 +7,8 @@ from odoo import _, api, fields, models
 
 ACTIVITY = 'saas_domains.mail_activity_domain'
 BATCH = 500
+ANNOUNCED = {'added': 'added', 'verified': 'verified', 'failed': 'failed', 'activated': 'active', 'left': 'left',
+             'lost': 'lost', 'removed': 'removed', 'primary': 'primary'}
 
 
 class SaasCustomDomain(models.Model):
@@ -79,6 +81,8 @@ class SaasCustomDomain(models.Model):
 
         added, verified, failed, activated, left, back, unpublished, contested, lost, removed, primary, certificate.
         """
+        if event in ANNOUNCED:
+            self.env['saas.webhook']._announce(f'domain.{ANNOUNCED[event]}', self)
 
     # -- cron -----------------------------------------------------------------------------------
 

@@ -19,10 +19,7 @@ class SaasOperation(models.Model):
 
     @api.depends('domain_id')
     def _compute_display_name(self):
-        super()._compute_display_name()
-        kinds = dict(self._fields['kind']._description_selection(self.env))
-        for operation in self.filtered('domain_id'):
-            operation.display_name = f'{kinds.get(operation.kind, "")} {operation.domain_id.display_name or ""}'.strip()
+        return super()._compute_display_name()
 
     def _subject(self):
         return self.domain_id or super()._subject()
