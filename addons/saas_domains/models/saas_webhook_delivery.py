@@ -47,7 +47,8 @@ class SaasWebhookDelivery(models.Model):
 
     def init(self):
         self.env.cr.execute("""
-            CREATE INDEX IF NOT EXISTS saas_webhook_delivery_due ON saas_webhook_delivery (webhook_id, id) WHERE state = 'pending';
+            CREATE INDEX IF NOT EXISTS saas_webhook_delivery_due ON saas_webhook_delivery (webhook_id, id)
+             WHERE state = 'pending';
             CREATE INDEX IF NOT EXISTS saas_webhook_delivery_next ON saas_webhook_delivery (next_at) WHERE state = 'pending'""")
 
     @api.depends('problem', 'status', 'state', 'tried_at')

@@ -13,7 +13,7 @@ from odoo.addons.saas_master.drivers.errors import AuthError
 
 from ..edge import webhook
 from ..models import saas_webhook_sender
-from .webhook_common import URL, WebhookCase
+from .webhook_common import WebhookCase
 
 
 class TestAnnouncing(WebhookCase):

@@ -37,7 +37,8 @@ class TestWebhookPages(WebhookCase, PortalHttpCase):
             for form in forms:
                 self.assertTrue(form.xpath(".//input[@name='csrf_token']/@value"), form.get('action'))
             ids = set(tree.xpath("//main//form[@method='post']//label/@for"))
-            self.assertLessEqual(set(tree.xpath("//main//form[@method='post']//input[not(@type='hidden' or @type='radio')]/@id")), ids)
+            boxes = tree.xpath("//main//form[@method='post']//input[not(@type='hidden' or @type='radio')]/@id")
+            self.assertLessEqual(set(boxes), ids)
 
     def test_adding_shows_the_secret_once(self):
         page = self._post('/my/webhooks', GOOD)

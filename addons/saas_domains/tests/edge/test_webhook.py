@@ -3,6 +3,7 @@ import json
 import socket
 
 import pytest
+
 from bare.saas_domains.edge import webhook
 from bare.saas_domains.edge.webhook import Limits, Message
 from bare.saas_domains.edge.webhook_target import Rules

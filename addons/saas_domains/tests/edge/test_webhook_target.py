@@ -3,6 +3,7 @@ import ipaddress
 
 import dns.resolver
 import pytest
+
 from bare.saas_domains.edge import webhook_target
 from bare.saas_domains.edge.webhook_target import Rules
 from bare.saas_master.drivers.errors import NotFound, Permanent, Retryable
@@ -30,13 +31,16 @@ def test_kept_as(url, kept):
 
 
 @pytest.mark.parametrize('url, code', [
-    ('', 'scheme'), (None, 'form'), ('https://a b.example', 'form'), ('https://a.example/\n', 'form'), ('https://a\\@b.example/', 'form'),
+    ('', 'scheme'), (None, 'form'), ('https://a b.example', 'form'), ('https://a.example/\n', 'form'),
+    ('https://a\\@b.example/', 'form'),
     ('https://' + 'a' * 2000 + '.example', 'form'), ('https://a.example:port/', 'form'), ('https://[::1', 'form'),
     ('http://a.example/', 'scheme'), ('ftp://a.example/', 'scheme'), ('//a.example', 'scheme'), ('javascript:alert(1)', 'scheme'),
-    ('https://user@a.example/', 'credentials'), ('https://user:pw@a.example/', 'credentials'), ('https://@a.example/', 'credentials'),
+    ('https://user@a.example/', 'credentials'), ('https://user:pw@a.example/', 'credentials'),
+    ('https://@a.example/', 'credentials'),
     ('https://', 'host'), ('https:///x', 'host'), ('https://a..example/', 'host'), ('https://-a.example/', 'host'),
     ('https://' + 'a' * 64 + '.example/', 'host'), ('https://%31.example/', 'host'), ('https://127.1/', 'host'),
-    ('https://2130706433/', 'host'), ('https://0x7f000001/', 'host'), ('https://0x7f.1/', 'host'), ('https://017700000001/', 'host'),
+    ('https://2130706433/', 'host'), ('https://0x7f000001/', 'host'), ('https://0x7f.1/', 'host'),
+    ('https://017700000001/', 'host'),
     ('https://1.2.3.4.5/', 'host'), ('https://[fe80::1%25eth0]/', 'host'), ('https://[v1.x]/', 'host'),
     ('https://a.example:22/', 'port'), ('https://a.example:0/', 'port'), ('https://a.example:6379/', 'port'),
     ('https://a.example:5432/', 'port'), ('https://a.example:25/', 'port'), ('https://a.example:99999/', 'form'),
