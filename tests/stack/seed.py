@@ -1,9 +1,10 @@
-"""The records a working stack needs beside those of the addons: its own node and that node's template.
+"""The records a working stack needs beside those of the addons: its own node, that node's template, a root domain.
 
 Over the master's interface as its administrator; repeating it changes nothing.
 """
 import time
 
+from . import seed_domains
 from .report import Problem, say
 from .rpc import RemoteError
 
@@ -13,13 +14,14 @@ BUILD_SECONDS = 900
 
 
 def seed(stack):
-    """Create or update the node, build the template unless a tenant can be cloned from it."""
+    """Create or update node and root domain, build the template unless a tenant can be cloned from it."""
     session = stack.session()
     try:
         node = _node(session, stack)
+        seed_domains.seed(session, stack)
         _template(session, node)
     except RemoteError as error:
-        raise Problem(f'The master refuses its node or template: {error}') from None
+        raise Problem(f'The master refuses its node, root domain or template: {error}') from None
 
 
 def _node(session, stack):
