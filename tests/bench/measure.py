@@ -18,8 +18,8 @@ from ..client import Visitor, Wrong, expect, until_status
 from ..stack import processes
 from ..stack.settings import CHECKOUT
 from ..world import World
-from . import dns, edge, rest, screens
-from .copies import copies
+from . import dns, domain_screens, edge, rest, screens
+from .copies import OF_DOMAINS, copies
 from .figures import Row, table
 
 ROUNDS = 10
@@ -198,6 +198,10 @@ def domains(world):
     """Figures of custom domains."""
     yield from dns.rows(world.stack.python, world.stack.settings)
     yield from edge.rows(world.stack.settings)
+    stack = world.stack
+    with copies(stack, OF_DOMAINS) as databases:
+        config = stack.runtime.configure_bench(stack.state / 'bench-data', CHECKOUT / rest.ADDONS)
+        yield from domain_screens.rows(stack, config, databases)
 
 
 def main(*wanted):

@@ -16,14 +16,14 @@ SCREENS = {
 
 
 class Worker:
-    """A process of ``screens_worker`` on one copy."""
+    """A process of ``screens_worker``, or of one like it, on one copy."""
 
-    def __init__(self, stack, config, database, tenants):
+    def __init__(self, stack, config, database, count, module):
         environment = {**processes.base_environment(), **stack.runtime.environment('master')}
         environment['PYTHONPATH'] = f'{environment["PYTHONPATH"]}:{CHECKOUT}'
         self.process = subprocess.Popen(
-            [stack.python, '-m', 'tests.bench.screens_worker', str(config), database, str(tenants)], text=True, cwd=CHECKOUT,
-            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            [stack.python, '-m', module, str(config), database, str(count)], text=True, cwd=CHECKOUT, env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.session = self._answer()['staff_session']
 
     def _answer(self):
@@ -43,31 +43,32 @@ class Worker:
 
 
 @contextlib.contextmanager
-def workers(stack, config, databases):
-    """``{tenants: Worker}``, each warm once it answers."""
+def workers(stack, config, databases, module='tests.bench.screens_worker'):
+    """``{records: Worker}``, each warm once it answers."""
     made = {}
     try:
-        for tenants, database in databases.items():
-            made[tenants] = Worker(stack, config, database, tenants)
+        for count, database in databases.items():
+            made[count] = Worker(stack, config, database, count, module)
         yield made
     finally:
         for worker in made.values():
             worker.close()
 
 
-def rows(few, many):
+def rows(few, many, screens=None, sizes=('10,000', '100', 'tenants')):
     """Two rows for each screen, time and queries. ``few`` and ``many``: workers, asked by turns."""
-    for screen, what in SCREENS.items():
+    large_size, small_size, records = sizes
+    for screen, what in (screens or SCREENS).items():
         error = next(filter(None, (worker.measure(screen).get('error') for worker in (few, many))), None)
         if error:
             yield Row(f'{what}: {error}', '–', '–', float('inf'), MUST)
             continue
         pairs = _by_turns(few, many, screen)
         small, large = (statistics.median(pair[side]['seconds'] for pair in pairs) * 1000 for side in (0, 1))
-        yield Row(f'{what}: 10,000 tenants against 100, median of {ROUNDS}', f'{large:.1f} ms', f'{small:.1f} ms',
-                  large / small, MUST)
+        yield Row(f'{what}: {large_size} {records} against {small_size}, median of {ROUNDS}', f'{large:.1f} ms',
+                  f'{small:.1f} ms', large / small, MUST)
         small, large = (statistics.median(pair[side]['queries'] for pair in pairs) for side in (0, 1))
-        yield Row(f'{what}: queries more than with 100 tenants', f'{large:g}', f'{small:g}', abs(large - small), 0)
+        yield Row(f'{what}: queries more than with {small_size} {records}', f'{large:g}', f'{small:g}', abs(large - small), 0)
 
 
 def _by_turns(few, many, screen):
