@@ -24,7 +24,7 @@ OWN = 'SELECT to_publish, cloudflare_hostname_id FROM saas_custom_domain WHERE i
 TAKE_OVER = """
     WITH before AS (
         SELECT id, cloudflare_hostname_id AS hostname FROM saas_custom_domain
-         WHERE external_domain = %(name)s AND id <> %(id)s AND NOT to_publish AND cloudflare_hostname_id IS NOT NULL
+         WHERE external_domain = %(name)s AND id <> %(id)s AND to_publish IS NOT TRUE AND cloudflare_hostname_id IS NOT NULL
          ORDER BY id DESC LIMIT 1 FOR UPDATE
     ), freed AS (
         UPDATE saas_custom_domain d SET cloudflare_hostname_id = NULL FROM before WHERE d.id = before.id)
@@ -53,12 +53,12 @@ WAITING = """
 PUBLISHED = 'SELECT external_domain, id FROM saas_custom_domain WHERE root_domain_id = %s AND to_publish'
 ENDED = """
     SELECT cloudflare_hostname_id FROM saas_custom_domain
-     WHERE root_domain_id = %s AND NOT to_publish AND cloudflare_hostname_id IS NOT NULL"""
+     WHERE root_domain_id = %s AND to_publish IS NOT TRUE AND cloudflare_hostname_id IS NOT NULL"""
 
 HAD = """
     SELECT id, external_domain, create_date FROM saas_custom_domain
      WHERE root_domain_id = %s AND to_publish AND cloudflare_hostname_id IS NOT NULL AND external_domain <> ALL(%s)"""
-FORGET_HOSTNAME = 'UPDATE saas_custom_domain SET cloudflare_hostname_id = NULL WHERE cloudflare_hostname_id = %s AND NOT to_publish'
+FORGET_HOSTNAME = 'UPDATE saas_custom_domain SET cloudflare_hostname_id = NULL WHERE cloudflare_hostname_id = %s AND to_publish IS NOT TRUE'
 
 
 def name_lock(name):

@@ -29,11 +29,11 @@ HOSTS = """
 TENANTS = """
     SELECT t.host, n.router_url FROM saas_tenant t JOIN saas_node n ON n.id = t.node_id
      WHERE t.is_routed AND t.host LIKE ANY(%s)"""
-DONE = 'SELECT 1 FROM saas_custom_domain WHERE id = %s AND tunnel_ingress_configured = to_publish'
+DONE = 'SELECT 1 FROM saas_custom_domain WHERE id = %s AND tunnel_ingress_configured IS NOT DISTINCT FROM to_publish'
 CONFIGURED = """
     UPDATE saas_custom_domain SET tunnel_ingress_configured = to_publish
      WHERE root_domain_id = ANY(%(roots)s) AND tunnel_ingress_configured IS DISTINCT FROM to_publish
-       AND (id = ANY(%(served)s) OR NOT to_publish)"""
+       AND (id = ANY(%(served)s) OR to_publish IS NOT TRUE)"""
 VERSION = """
     UPDATE saas_root_domain SET tunnel_version = %(version)s, connector_count = %(count)s, connectors_current = %(current)s
      WHERE id = ANY(%(roots)s)"""

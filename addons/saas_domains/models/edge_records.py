@@ -21,8 +21,8 @@ CONFIGURED = """
      WHERE d.id = v.id AND d.to_publish AND d.cloudflare_dns_record_id IS DISTINCT FROM v.record"""
 LEFT_OVER = """
     SELECT id, cloudflare_dns_record_id FROM saas_custom_domain
-     WHERE root_domain_id = %s AND NOT to_publish AND cloudflare_dns_record_id IS NOT NULL"""
-FORGET = 'UPDATE saas_custom_domain SET cloudflare_dns_record_id = NULL WHERE id = ANY(%s) AND NOT to_publish'
+     WHERE root_domain_id = %s AND to_publish IS NOT TRUE AND cloudflare_dns_record_id IS NOT NULL"""
+FORGET = 'UPDATE saas_custom_domain SET cloudflare_dns_record_id = NULL WHERE id = ANY(%s) AND to_publish IS NOT TRUE'
 
 
 def wanted(cr, spec):

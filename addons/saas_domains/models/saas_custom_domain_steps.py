@@ -12,7 +12,7 @@ PROBE_SECONDS = 20
 SOONEST, LATEST = 2, 300        # seconds between two looks at a certificate
 ROUTE_ALL = """
     UPDATE saas_custom_domain d SET is_routed = true FROM saas_tenant t
-     WHERE t.id = d.tenant_id AND t.node_id = %s AND d.to_publish AND NOT d.is_routed"""
+     WHERE t.id = d.tenant_id AND t.node_id = %s AND d.to_publish AND d.is_routed IS NOT TRUE"""
 
 
 class SaasCustomDomain(models.Model):
