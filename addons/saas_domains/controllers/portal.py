@@ -8,8 +8,7 @@ from odoo.tools import escape_psql
 
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.saas_master import visitor
-from odoo.addons.saas_master.controllers.portal import (
-    LARGEST_ID, NONE, PAGE, PAGES, PRIVATE, SEARCH_LENGTH, SaasPortal)
+from odoo.addons.saas_master.controllers.portal import LARGEST_ID, NONE, PAGE, PAGES, PRIVATE, SEARCH_LENGTH, SaasPortal
 
 LIVING = [('lost_at', '=', False)]
 NAME_LENGTH = 300

@@ -36,7 +36,8 @@ class SaasCustomDomain(models.Model):
         self._check_living()
         domain = self.sudo()
         if domain.tenant_id:
-            raise UserError(_('%(domain)s leads to %(tenant)s already.', domain=domain.display_domain, tenant=domain.tenant_id.name))
+            raise UserError(_('%(domain)s leads to %(tenant)s already.',
+                              domain=domain.display_domain, tenant=domain.tenant_id.name))
         if not tenant or tenant.sudo().partner_id != domain.partner_id or tenant.sudo().state in ('deleting', 'deleted'):
             raise UserError(_('There is no such tenant. Choose one of your own.'))
         domain.tenant_id = tenant

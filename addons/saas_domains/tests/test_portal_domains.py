@@ -131,7 +131,8 @@ class TestPortalDomainList(PortalDomainsCase):
                 ('filterby=active', ['www.zebra.es']), ('filterby=waiting', ['xn--mxima-xqa.es', WWW]),
                 ('filterby=trouble', ['xn--mxima-xqa.es']), ('filterby=ended', ['gone.es']),
                 ('sortby=name&filterby=active', ['www.zebra.es']), ('search=%25', []), ('search=%00%FF', []),
-                ('sortby=1;drop&filterby=x&search_in=y', ['xn--mxima-xqa.es', 'www.zebra.es', WWW]), ('search=' + 'x' * 5000, [])):
+                ('sortby=1;drop&filterby=x&search_in=y', ['xn--mxima-xqa.es', 'www.zebra.es', WWW]),
+                ('search=' + 'x' * 5000, [])):
             self.assertEqual(self._names(f'/my/domains?{query}'), names, query)
         self.assertIn('Nothing fits', self._get('/my/domains?search=nowhere').text)
         self.assertEqual(moved.tenant_id, other)
@@ -165,8 +166,9 @@ class TestPortalDomainList(PortalDomainsCase):
 
     def test_what_cannot_be_added_is_said_beside_the_field(self):
         self._running_tenant('acme-two')
-        for name, words in (('https://x.com/a', 'without https://'), ('co.uk', 'everybody can register'), ('', 'Enter the domain'),
-                            (WWW, 'already'), ('a.portal.test', 'one of our own'), ('*.x.com', 'stands for many'),
+        for name, words in (('https://x.com/a', 'without https://'), ('co.uk', 'everybody can register'),
+                            ('', 'Enter the domain'), (WWW, 'already'), ('a.portal.test', 'one of our own'),
+                            ('*.x.com', 'stands for many'),
                             ('x' * 5000, 'too long'), ('<b>', 'no domain')):
             answer = self._post('/my/domains/add', {'external_domain': name, 'tenant_id': self.tenant.id})
             self.assertEqual(answer.status_code, 422, name)
@@ -176,7 +178,9 @@ class TestPortalDomainList(PortalDomainsCase):
             self.assertEqual(chosen, [str(self.tenant.id)])
         for tenant in ('x', '-1', '9' * 30, self.foreign.id):
             answer = self._post('/my/domains/add', {'external_domain': 'www.fine.com', 'tenant_id': tenant})
-            self.assertFalse(self.Domain.search([('external_domain', '=', 'www.fine.com'), ('tenant_id', '=', self.foreign.id)]))
+            found = self.Domain.search([('external_domain', '=', 'www.fine.com')])
+            self.assertNotIn(self.foreign, found.tenant_id)
+            self.assertIn(answer.status_code, (303, 422))
 
     def test_too_many(self):
         self.plan.domain_limit = 1
@@ -226,7 +230,8 @@ class TestPortalDomainPage(PortalDomainsCase):
     def test_a_look_at_the_dns(self):
         self.dns.behave(WWW, lambda query: None)
         self._checked(self.domain, 'no', 'wrong_cname', last_expected='bluebird.portal.test',
-                      last_found=['parking.example'], last_warnings=[{'code': 'ttl_high', 'values': {'ttl': 86400, 'limit': 3600}}],
+                      last_found=['parking.example'],
+                      last_warnings=[{'code': 'ttl_high', 'values': {'ttl': 86400, 'limit': 3600}}],
                       next_check_at=fields.Datetime.now() + timedelta(minutes=5), provider='namecheap')
         page = self._get(self._path()).text
         for words in ('Found instead', 'parking.example', 'bluebird.portal.test', '86400', 'in about 5 minutes', 'just now',
