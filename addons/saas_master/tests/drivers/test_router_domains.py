@@ -1,6 +1,8 @@
 """Customers' own names at the router: each leads to its tenant and nothing a visitor sends makes it lead elsewhere."""
 import base64
+import collections
 import contextlib
+import http.client
 import json
 import socket
 import threading
@@ -222,6 +224,38 @@ def test_a_held_request_outlives_a_change_of_routes(nginx, upstreams):
         gate.clear()
     status, _headers, body = answers[0]
     assert (status, '^acme$' in body.decode()) == (200, True)
+
+
+def test_visitors_do_not_notice_changes_of_other_routes(make_nginx):
+    """Also those who would keep their connection, as tunnels do, and repeat nothing that got lost."""
+    nginx = make_nginx(ROUTES, REQUEST_RATE='100000r/s')
+    over, answers = threading.Event(), []
+
+    def visit():
+        with contextlib.closing(http.client.HTTPConnection('127.0.0.1', nginx.port, timeout=10)) as connection:
+            while not over.is_set():
+                try:
+                    connection.request('POST', '/', b'x', {'Host': OWN})
+                    response = connection.getresponse()
+                    answers.append((response.status, '^acme$' in response.read().decode()))
+                except (OSError, http.client.HTTPException) as error:
+                    answers.append(error)
+                    connection.close()
+    visitors = [threading.Thread(target=visit) for _visitor in range(4)]
+    for visitor in visitors:
+        visitor.start()
+    try:
+        router = Router(LocalTransport(), nginx.config, nginx.routes, nginx.command)
+        for number in range(5):
+            earlier = nginx.workers()
+            router.apply([*ROUTES, Route(f'new-{number}.test', 'new')])
+            wait_until(lambda before=earlier: nginx.workers().isdisjoint(before), 'the end of the old workers')
+    finally:
+        over.set()
+        for visitor in visitors:
+            visitor.join(20)
+    assert len(answers) > 50
+    assert collections.Counter(answers) == {(200, True): len(answers)}
 
 
 def test_a_large_upload_passes(nginx):
