@@ -58,6 +58,7 @@ class DomainsApi(http.Controller):
               answers={200: Domain}, errors=('conflict', *SEVERAL), description=_lt('Where none was chosen yet.'))
     def change_domain(self, call, domain):
         found = reading.find_domain(call, domain)
+        found._check_act()
         found._person_choose_tenant(reading.find_tenant(call, call.body.tenant_deployment_id, found.sudo().partner_id))
         return reading.show_domain(call, found)
 
