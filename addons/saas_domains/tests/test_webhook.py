@@ -47,6 +47,20 @@ class TestAnnouncing(WebhookCase):
         self.assertEqual(foreign.delivery_ids.mapped('subject'), ['foreign-one'])
         self.assertEqual(sorted(staff.delivery_ids.mapped('subject')), ['acme-one', 'foreign-one'])
 
+    def test_domains_are_told_with_what_they_are(self):
+        root = self.env['saas.root_domain'].create({'name': 'hook-root.example'})
+        domain = self.env['saas.custom_domain'].create({
+            'partner_id': self.customer.id, 'tenant_id': self.tenant.id, 'root_domain_id': root.id,
+            'external_domain': 'www.xn--bcher-kva.com', 'sajet_subdomain': 'bucher', 'verification_token': 'x'})
+        own, foreign = self._hook(partner=self.customer, events='domain.*'), self._hook(partner=self.stranger)
+        self.Webhook._announce('domain.active', domain)
+        self.assertFalse(foreign.delivery_ids)
+        told = json.loads(own.delivery_ids.payload)['data']['domain']
+        self.assertEqual((told['external_domain'], told['display_domain']), ('www.xn--bcher-kva.com', 'www.bücher.com'))
+        self.assertEqual((told['sajet_full_domain'], told['tenant']), ('bucher.hook-root.example', 'acme-one'))
+        self.assertEqual((told['verification_status'], told['is_active'], told['lost_reason']), ('pending', False, None))
+        self.assertNotIn('token', own.delivery_ids.payload)
+
     def test_many_records_at_once(self):
         staff, own = self._hook(), self._hook(partner=self.customer)
         self.Webhook._announce('tenant.running', self.tenant | self.foreign, reason='test')
