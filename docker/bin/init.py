@@ -14,6 +14,7 @@ import psycopg2
 from psycopg2 import sql
 
 DATABASE = 'saas_master'
+MODULES = ('saas_master', 'saas_domains')
 RUN, HOME = Path(os.environ['SAAS_RUN']), Path(os.environ['SAAS_HOME'])
 ROLES = {'saas_master': ('NOCREATEDB', 'master_db_password'), 'saas_tenant': ('CREATEDB', 'tenant_db_password')}
 
@@ -24,12 +25,7 @@ def main(*arguments):
     with closing(connect('postgres')) as connection, connection.cursor() as cursor:
         make_roles(cursor)
         make_database(cursor)
-    if not is_installed():
-        print(f'init: installing saas_master in the database {DATABASE}', flush=True)
-        odoo('-d', DATABASE, '--init=saas_master', '--load-language=en_US,es_ES', '--stop-after-init', '--no-http')
-    elif arguments:
-        print(f'init: updating saas_master in the database {DATABASE}', flush=True)
-        odoo('-d', DATABASE, '--update=saas_master', '--stop-after-init', '--no-http')
+    bring_modules(installed(), update=bool(arguments))
     odoo('shell', '-d', DATABASE, '--no-http', script=HOME / 'docker/bin/setup_master.py')
     print('init: done', flush=True)
 
@@ -65,13 +61,25 @@ def make_database(cursor):
     cursor.execute(sql.SQL('REVOKE ALL ON DATABASE {} FROM PUBLIC').format(sql.Identifier(DATABASE)))
 
 
-def is_installed():
+def installed():
+    """Which of ours the database has."""
     with closing(connect(DATABASE)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('ir_module_module')")
         if not cursor.fetchone()[0]:
-            return False
-        cursor.execute("SELECT state FROM ir_module_module WHERE name = 'saas_master'")
-        return cursor.fetchone() in (('installed',), ('to upgrade',))
+            return []
+        cursor.execute("SELECT name FROM ir_module_module WHERE name IN %s AND state IN ('installed', 'to upgrade')", [MODULES])
+        found = {name for name, in cursor.fetchall()}
+        return [name for name in MODULES if name in found]
+
+
+def bring_modules(present, update):
+    """Install what is missing; update the rest where that was asked, and where an older deployment gets a new addon."""
+    missing = [name for name in MODULES if name not in present]
+    options = [f'--{what}={",".join(names)}' for what, names in (('init', missing), ('update', present)) if names]
+    if missing or update:
+        print(f'init: {" ".join(options)} in the database {DATABASE}', flush=True)
+        languages = [] if present else ['--load-language=en_US,es_ES']
+        odoo('-d', DATABASE, *options, *languages, '--stop-after-init', '--no-http')
 
 
 def odoo(*arguments, script=None):

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Tell the master about the node beside it, in a session of its administrator, and have the template built there.
+"""Tell the master about the node beside it and the domain its tenants are under, in a session of its administrator, and
+have the template built there.
 
-Repeating it brings the record in line again: so a new password or key of the node gets to the master.
+Repeating it brings the node in line again: so a new password or key of it gets to the master.
 """
 import http.cookiejar
 import json
@@ -11,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 DATABASE = 'saas_master'
 TEMPLATE = 'template_tenant'
@@ -88,6 +90,32 @@ def register(master, values):
     return node
 
 
+def root_values(env):
+    """The root domain of the tenants' addresses; None where these have no real one (prepare.sh localhost)."""
+    name = urlsplit(env['SAAS_TENANT_URL'].replace('{name}.', '')).hostname
+    return {
+        'name': name, 'cloudflare_account': env.get('SAAS_CLOUDFLARE_ACCOUNT', ''), 'tunnel_id': env.get('SAAS_TUNNEL_ID', ''),
+        'origin_service': env['SAAS_TUNNEL_SERVICE'], 'fallback_origin': f'fallback.{name}',
+    } if '.' in name else None
+
+
+def register_root(master, values):
+    """What staff entered stays; only what is empty is filled in. Zone and API token are theirs to enter."""
+    found = master.call('saas.root_domain', 'search', [('name', '=', values['name']), ('active', 'in', [True, False])])
+    if found:
+        there = master.call('saas.root_domain', 'read', found, list(values))[0]
+        missing = {name: value for name, value in values.items() if value and not there[name]}
+        if missing:
+            master.call('saas.root_domain', 'write', found, missing)
+    else:
+        found = [master.call('saas.root_domain', 'create', values)]
+        print(f'Root domain {values["name"]}: registered.', flush=True)
+    root = master.call('saas.root_domain', 'read', found, ['has_token', 'cloudflare_zone', 'tunnel_id'])[0]
+    if not all((root['has_token'], root['cloudflare_zone'], root['tunnel_id'])):
+        print(f'Root domain {values["name"]}: custom domains need its zone, tunnel and API token. Enter them in the backend '
+              '(Configuration, Root Domains); Test there says what is missing.', flush=True)
+
+
 def build_template(master, node):
     """Build it unless tenants can be cloned from it already; wait for the end of a build."""
     domain = [('name', '=', TEMPLATE), ('node_id', '=', node)]
@@ -111,7 +139,10 @@ def build_template(master, node):
 
 def main():
     master = Master(os.environ['SAAS_MASTER_RPC'], secret('admin_password'))
-    build_template(master, register(master, node_values(os.environ)))
+    node, root = register(master, node_values(os.environ)), root_values(os.environ)
+    if root:
+        register_root(master, root)
+    build_template(master, node)
 
 
 if __name__ == '__main__':

@@ -4,6 +4,10 @@ import subprocess
 
 import pytest
 
+from tests import bare  # noqa: F401 - registers the package ``bare``
+
+from bare.saas_domains.edge import ingress, ingress_lint  # isort: skip
+
 from .conftest import tools
 
 ONE_SHOT = {'init', 'register'}
@@ -126,11 +130,23 @@ def test_data_is_in_volumes(compose):
         assert mount.endswith(':ro') or not mount.startswith('.'), f'{mount}: a folder of the host is read only'
 
 
-def test_planned_work_has_a_process_for_each_worker_and_one_more(compose, docker):
+def test_the_tunnel_s_document_leads_to_the_router(compose):
+    """As ``register`` tells the master: what it puts into the tunnel is sound, and cloudflared reaches that service."""
+    services = compose['services']
+    origin = services['register']['environment']['SAAS_TUNNEL_SERVICE']
+    rules = ingress.render([ingress.Rule(host, origin) for host in ('example.com', '*.example.com')], origin)
+    assert ingress_lint.lint(rules) == [] and rules[-1] == {'service': origin}
+    _scheme, host, port = origin.replace('//', '').split(':')
+    assert services[host]['environment']['SAAS_ROUTER_LISTEN'] == port
+    assert set(services[host]['networks']) & set(services['cloudflared']['networks'])
+    assert services['cloudflared']['command'][-3:] == ['run', '--token-file', '/run/secrets/tunnel_token']
+
+
+def test_planned_work_has_a_process_for_each_worker_and_two_more(compose, docker):
     crons = (docker.parent / 'addons/saas_master/data/ir_cron_data.xml').read_text()
     workers = len(re.findall(r'model\._work\(\d+\)', crons))
     default = compose['services']['master']['environment']['SAAS_CRON_THREADS']
-    assert default == f'${{SAAS_MASTER_CRON_THREADS:-{workers + 1}}}'
+    assert default == f'${{SAAS_MASTER_CRON_THREADS:-{workers + 2}}}'
 
 
 def test_variables_without_a_default_are_made_by_prepare(compose, prepared):

@@ -1,6 +1,9 @@
 """A node made by the deployment's own scripts serves the product's own drivers."""
+import contextlib
+import http.client
 import json
 import os
+import re
 import runpy
 import shutil
 import sys
@@ -19,7 +22,7 @@ sys.path.insert(0, str(CHECKOUT / 'addons/saas_master'))      # the drivers as a
 from drivers.access import Access  # noqa: E402
 from drivers.errors import AuthError  # noqa: E402
 from drivers.health import examine  # noqa: E402
-from drivers.router import Route, Router  # noqa: E402
+from drivers.router import NONCE_URL, Route, Router  # noqa: E402
 from drivers.spec import NodeSpec, Postgres  # noqa: E402
 from drivers.template import TemplateBuilder  # noqa: E402
 
@@ -98,6 +101,31 @@ def test_roles_stay_out_of_each_other_s_databases(deployment):
     admin.cursor().execute('DROP DATABASE customer')
 
 
+@pytest.mark.parametrize(('present', 'arguments', 'asked'), [
+    ((), (), ['--init=saas_master,saas_domains', '--load-language=en_US,es_ES']),
+    (('saas_master',), (), ['--init=saas_domains', '--update=saas_master']),
+    (('saas_master', 'saas_domains'), (), []),
+    (('saas_master', 'saas_domains'), ('update',), ['--update=saas_master,saas_domains'])])
+def test_what_init_has_odoo_install(deployment, monkeypatch, tmp_path, present, arguments, asked):
+    """A deployment from before an addon gets it, and what that stands on is brought up to date with it."""
+    with connect(deployment, 'master', 'saas_master') as connection, connection.cursor() as cursor:
+        cursor.execute('DROP TABLE IF EXISTS ir_module_module')
+        if present:
+            cursor.execute('CREATE TABLE ir_module_module (name varchar, state varchar)')
+            cursor.executemany("INSERT INTO ir_module_module VALUES (%s, 'installed')", [(name,) for name in present])
+    odoo = tmp_path / 'odoo'
+    odoo.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n')
+    odoo.chmod(0o755)
+    init = deployment.init()
+    monkeypatch.setenv('SAAS_ODOO', str(odoo))
+    init['main'](*arguments)
+    *installs, last = (tmp_path / 'asked').read_text().splitlines()
+    assert last.startswith('shell -d saas_master') and len(installs) == bool(asked)
+    assert [word for line in installs for word in line.split() if re.match('--(init|update|load)', word)] == asked
+    with connect(deployment, 'master', 'saas_master') as connection, connection.cursor() as cursor:
+        cursor.execute('DROP TABLE IF EXISTS ir_module_module')
+
+
 # -- the node -----------------------------------------------------------------------------------
 
 def ask(values, path, host):
@@ -107,6 +135,15 @@ def ask(values, path, host):
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
+
+
+def sent_to(values, path, host):
+    """Status and Location, without going there."""
+    connection = http.client.HTTPConnection(values['router_url'].partition('//')[2], timeout=30)
+    with contextlib.closing(connection):
+        connection.request('GET', path, headers={'Host': host})
+        answer = connection.getresponse()
+        return answer.status, answer.getheader('Location')
 
 
 def answers(values, host, status):
@@ -146,6 +183,18 @@ def test_routes_survive_a_new_container(node):
     assert deployment.stop_node() == 143 and deployment.processes() == []
     deployment.start_node()
     assert answers(values, 'acme.master.test', 503)
+
+
+def test_a_customer_s_own_name_on_the_router(node):
+    """What proves that a name leads here, and the way to the primary one."""
+    _deployment, values = node
+    routes = [Route('acme.master.test', 'acme'), Route('www.acme.test', 'acme', nonce='f00d'),
+              Route('acme.test', 'acme', redirect='www.acme.test', nonce='beef')]
+    with access(values).open() as transport:
+        assert Router(transport, values['router_config'], values['router_routes'], spec(values).router_command).apply(routes)
+    assert wait_until(lambda: ask(values, NONCE_URL, 'acme.test') == (200, 'beef'), 5)
+    assert ask(values, NONCE_URL, 'www.acme.test') == (200, 'f00d') and ask(values, NONCE_URL, 'acme.master.test')[0] == 404
+    assert sent_to(values, '/shop?a=1', 'acme.test') == (308, 'http://www.acme.test/shop?a=1')
 
 
 def test_odoo_lists_no_database(node):

@@ -1,7 +1,10 @@
 """The shell scripts: secrets made once, placeholders all filled in, rights given up."""
+import ast
 import base64
+import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -92,6 +95,50 @@ def test_a_build_sees_only_what_it_copies():
     assert all((DOCKER.parent / name).exists() for name in let_in)
 
 
+# -- tunnel.sh ----------------------------------------------------------------------------------
+
+ACCOUNT, TUNNEL = '0123456789abcdef0123456789abcdef', '11111111-2222-3333-4444-555555555555'
+
+
+def token_of(**changed):
+    parts = {'a': ACCOUNT, 't': TUNNEL, 's': 'c2VjcmV0', **changed}
+    return base64.b64encode(json.dumps(parts).encode()).decode()
+
+
+@pytest.fixture
+def before_tunnel(tmp_path):
+    folder = copy(tmp_path)
+    prepare(folder, 'example.com').check_returncode()
+    return folder
+
+
+def test_a_tunnel_s_token_is_kept_and_its_ids_are_noted(before_tunnel):
+    settings = before_tunnel / '.env'
+    settings.write_text(settings.read_text() + 'SAAS_TUNNEL_ID=old\nLAST=1')
+    for token in (token_of(t='99999999-2222-3333-4444-555555555555'), token_of()):
+        done = run(before_tunnel / 'tunnel.sh', input=f'  {token}\n')
+        assert done.returncode == 0, done.stderr
+        assert token not in done.stdout + done.stderr
+    kept = before_tunnel / 'secrets/tunnel_token'
+    assert kept.read_text() == f'{token_of()}\n' and kept.stat().st_mode & 0o777 == 0o600
+    assert settings.read_text().endswith(f'LAST=1\nSAAS_CLOUDFLARE_ACCOUNT={ACCOUNT}\nSAAS_TUNNEL_ID={TUNNEL}\n')
+    assert settings.stat().st_mode & 0o077 == 0 and settings.read_text().count('SAAS_TUNNEL_ID') == 1
+
+
+@pytest.mark.parametrize('text', ['', 'nonsense', token_of(t='x; rm -rf /'), token_of(a=''), 'eyJhIjoi'])
+def test_what_is_no_tunnel_s_token_changes_nothing(before_tunnel, text):
+    settings = (before_tunnel / '.env').read_text()
+    done = run(before_tunnel / 'tunnel.sh', input=text)
+    assert done.returncode == 1 and 'nothing was kept' in done.stderr
+    assert (before_tunnel / '.env').read_text() == settings
+    assert not list((before_tunnel / 'secrets').glob('tunnel_token*'))
+
+
+def test_a_tunnel_comes_after_the_secrets(tmp_path):
+    done = run(copy(tmp_path) / 'tunnel.sh', input=token_of())
+    assert done.returncode == 1 and 'prepare.sh first' in done.stderr
+
+
 # -- in the container ---------------------------------------------------------------------------
 
 def render(*arguments):
@@ -151,3 +198,33 @@ def test_the_master_s_image_has_the_libraries_that_are_tested():
     assert {'pydantic', 'pyotp'} <= set(image)
     assert all(hashes for _version, hashes in image.values())
     assert {name: tested.get(name) for name in image} == image
+
+
+def test_the_master_s_image_has_every_library_that_the_addons_name():
+    """From the lock, from Debian (the Dockerfile says which), or Odoo's own."""
+    manifests = [ast.literal_eval(path.read_text()) for path in CHECKOUT.glob('addons/*/__manifest__.py')]
+    named = {name for manifest in manifests for name in manifest.get('external_dependencies', {}).get('python', ())}
+    debian = set(re.findall(r'python3-([\w-]+)', (DOCKER / 'Dockerfile').read_text()))
+    distributions = {'yaml': 'pyyaml'}
+    given = set(pins('docker/requirements-master.txt')) | debian | {'cryptography'}
+    assert {distributions.get(name, name) for name in named} - given == set()
+
+
+def test_every_addon_is_installed(monkeypatch):
+    for name in ('SAAS_RUN', 'SAAS_HOME'):
+        monkeypatch.setenv(name, str(DOCKER))
+    installed = runpy.run_path(str(DOCKER / 'bin/init.py'))['MODULES']
+    assert set(installed) == {path.parent.name for path in CHECKOUT.glob('addons/*/__manifest__.py')}
+
+
+@pytest.mark.parametrize(('address', 'name'), [
+    ('https://{name}.example.com', 'example.com'), ('https://{name}.eu.example.com', 'eu.example.com'),
+    ('http://{name}.localhost:8080', None)])
+def test_the_root_domain_that_register_makes(monkeypatch, address, name):
+    monkeypatch.setenv('SAAS_RUN', str(DOCKER))
+    values = runpy.run_path(str(DOCKER / 'bin/register_node.py'))['root_values']({
+        'SAAS_TENANT_URL': address, 'SAAS_TUNNEL_SERVICE': 'http://node:8080', 'SAAS_TUNNEL_ID': TUNNEL})
+    assert (values and values['name']) == name
+    if name:
+        assert values == {'name': name, 'tunnel_id': TUNNEL, 'cloudflare_account': '', 'origin_service': 'http://node:8080',
+                          'fallback_origin': f'fallback.{name}'}
