@@ -145,7 +145,13 @@ class SaasCustomDomain(models.Model):
             if domain.to_publish or not domain._has_edges():
                 continue
             if not operation:
-                domain._open('remove_domain', priority=5)
+                if not domain._removal_failed():
+                    domain._open('remove_domain', priority=5)
             elif operation.kind != 'remove_domain' and not operation.cancel_requested:
                 operation.cancel_requested = True
                 operation._wake()
+
+    def _removal_failed(self):
+        """Whether taking it off waits for a person: opened again by itself it would fail for ever."""
+        return self.attention and bool(self.env['saas.operation'].sudo().search_count(
+            [('domain_id', '=', self.id), ('kind', '=', 'remove_domain'), ('attention', '=', True)], limit=1))
