@@ -3,13 +3,15 @@ import secrets
 import sys
 
 from . import journey_steps as steps
+from . import journey_steps_domains as domains
 from .client import Timeline, Visitor, Wrong
 from .world import World
 
 MODULE = 'contacts'
+OWN_NAME = 'www.impulse-max.test'
 
 
-def journey(world, order, timeline):
+def journey(world, order, timeline, own_name=OWN_NAME):
     visitor, password = Visitor(world.url), secrets.token_urlsafe(12)
     with timeline.step('visitor: reads the plans page'):
         steps.read_plans(world)
@@ -29,7 +31,30 @@ def journey(world, order, timeline):
         steps.set_password(world, visitor, order, password)
     with timeline.step('customer: logs in to the tenant as its administrator'):
         steps.log_in(world, order, password)
+    name_side(world, order, timeline, own_name)
     staff_side(world, order, timeline, password)
+
+
+def name_side(world, order, timeline, name):
+    """The customer's own name: from the portal to his tenant, and away again."""
+    with timeline.step('customer: opens his account by the link in the welcome mail'):
+        customer = domains.open_account(world, order, secrets.token_urlsafe(12))
+    with timeline.step(f'customer: adds {name} in the portal'):
+        page, target = domains.add(world, customer, name, order)
+    with timeline.step(f'customer: sets the CNAME to {target} at his DNS provider'):
+        world.stack.dns_records().set(name, 'CNAME', target)
+    with timeline.step('cron: finds the CNAME; the name is published'):
+        domains.run_verify_cron(world, name)
+        domains.wait_active(customer, page)
+    with timeline.step('check: Cloudflare has the name and its certificate, the tunnel leads it to the router'):
+        domains.held_outside(world, name)
+    with timeline.step(f'visitor: {name} is this tenant and no other, through nginx and through Cloudflare\'s edge'):
+        domains.answers(world, name, order.name)
+    with timeline.step('customer: removes it'):
+        domains.remove(customer, page)
+        world.stack.dns_records().remove(name)
+    with timeline.step('check: no claim, custom hostname, record, rule or route is left'):
+        domains.no_trace(world, name)
 
 
 def staff_side(world, order, timeline, password):
@@ -80,6 +105,7 @@ The stack keeps running:
   staff               {world.url}/web  (login admin; password: ADMIN_PASSWORD in {world.stack.state}/secrets.env)
   tenants             {world.tenant_url('<name>')}
   sent mails          make mail
+  customers' DNS      $(python3 -m tests.stack python) -m tests.stack.dns_records set www.<anything>.test CNAME <target>
   stop everything     make down""")
     return 0
 
