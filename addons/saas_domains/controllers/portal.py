@@ -8,7 +8,7 @@ from odoo.tools import escape_psql
 
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.saas_master import visitor
-from odoo.addons.saas_master.controllers.portal import LARGEST_ID, NONE, PAGE, PAGES, PRIVATE, SEARCH_LENGTH, SaasPortal
+from odoo.addons.saas_master.controllers.portal import LARGEST_ID, NONE, PAGE, PAGES, PRIVATE, SEARCH_LENGTH, Problem, SaasPortal
 
 LIVING = [('lost_at', '=', False)]
 NAME_LENGTH = 300
@@ -89,6 +89,8 @@ class SaasDomainsPortal(SaasPortal):
     def add(self, external_domain='', tenant_id='', **_form):
         self._check_adds()
         form = {'external_domain': visitor.clean(external_domain)[:NAME_LENGTH], 'tenant_id': visitor.clean(tenant_id)}
+        if not self._number(form['tenant_id']) and len(self._tenants_to_choose()) > 1:
+            return self._add_page(form, Problem(status=422), not_chosen=True)
         added = []
         if problem := self._try(lambda: added.append(request.env['saas.custom_domain']._person_add({
                 'external_domain': form['external_domain'], 'tenant_id': self._number(form['tenant_id'])}))):
@@ -99,11 +101,11 @@ class SaasDomainsPortal(SaasPortal):
         if request.env['saas.people']._right() != 'act':
             raise Forbidden(_('You may not add domains. Ask a colleague who may to give you that right.'))
 
-    def _add_page(self, form, problem=NONE):
+    def _add_page(self, form, problem=NONE, not_chosen=False):
         """The problem stands beside the field, not above the page."""
         return self._page('saas_domains.portal_add', {
             'page_name': 'saas_domain_add', 'form': form, 'tenants': self._tenants_to_choose().sudo(),
-            'wrong': problem.text}, problem._replace(text=''))
+            'wrong': problem.text, 'not_chosen': not_chosen}, problem._replace(text=''))
 
     def _tenants_to_choose(self):
         return self._search([('state', 'not in', ('deleting', 'deleted'))], order='name, id')
