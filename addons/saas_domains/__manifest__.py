@@ -6,7 +6,7 @@
     'author': 'Odoo SaaS Control Plane contributors',
     'license': 'LGPL-3',
     'depends': ['saas_master'],
-    'external_dependencies': {'python': ['dnspython', 'idna', 'publicsuffixlist', 'requests', 'urllib3', 'yaml']},
+    'external_dependencies': {'python': ['dnspython', 'idna', 'publicsuffixlist', 'requests', 'urllib3', 'pyyaml']},
     'data': [
         'security/saas_domains_security.xml',
         'security/webhook_security.xml',
@@ -31,6 +31,7 @@
         'views/portal_record_templates.xml',
         'views/portal_tenant_templates.xml',
     ],
+    'demo': ['demo/saas_domains_demo.xml'],
     'assets': {
         'web.assets_frontend': [
             'saas_domains/static/src/portal/**/*',

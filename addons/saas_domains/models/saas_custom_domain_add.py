@@ -73,8 +73,8 @@ class SaasCustomDomain(models.Model):
             **vals, 'external_domain': name.ascii, 'partner_id': partner.id, 'root_domain_id': root.id,
             'sajet_subdomain': vals.get('sajet_subdomain') or self._free_label(name, tenant, partner),
             'verification_token': vals.get('verification_token') or names.new_token(root.sudo().txt_prefix),
-            'next_check_at': vals.get('next_check_at') or fields.Datetime.now() + FIRST_CHECK,
-            'trying_since': fields.Datetime.now(),
+            'next_check_at': vals.get('next_check_at', fields.Datetime.now() + FIRST_CHECK),
+            'trying_since': vals.get('trying_since') or fields.Datetime.now(),
         }
 
     @api.model

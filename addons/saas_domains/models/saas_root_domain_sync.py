@@ -70,12 +70,26 @@ class SaasRootDomain(models.Model):
         transaction = self.env['saas.operation']._transaction
         for root in transaction(lambda: self.search([('active', '=', True)])):
             root._reconcile()
+        self._sync_all_routes()
+
+    def _sync_all_routes(self):
+        """Tables of the nodes that names lead to, as the records want them; returns what went wrong, in words."""
+        transaction, problems = self.env['saas.operation']._transaction, []
+        nodes = transaction(lambda: self.env['saas.custom_domain'].sudo().search([('is_routed', '=', True)]).tenant_id.node_id)
+        for node in nodes:
+            try:
+                transaction(node._sync_routes)()
+            except DriverError as error:
+                problems.append(f'{node.name}: {error}')
+                _logger.info('Routes of %s: %s', node.name, error)
+        return problems
 
     def action_sync(self):
         """Bring records, hostnames, tunnel and routes in line now."""
         self.check_access('write')
         self.env['saas.audit']._note('sync', self)
         problems = [problem for root in self.sudo() for problem in root._reconcile()]
+        problems += self.sudo()._sync_all_routes()
         return self._notice(problems, _('Compared: the edges are as the records want them.'))
 
     def action_apply_held(self):

@@ -1,6 +1,7 @@
 """What becomes of names when their tenant is suspended or deleted, and which of them it calls itself by."""
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import convert_file
 
 from odoo.addons.saas_master.drivers.rpc import TenantRPC
 
@@ -93,6 +94,21 @@ class TestTenantDomains(DomainCase):
         domain = self._active('www.techeels.io')
         self.assertEqual(domain.sajet_full_domain, self.tenant.host)
         self.assertEqual(self.router.routes[self.tenant.host].database, 'techeels')
+
+    def test_the_demo_data(self):
+        root = self.env['saas.root_domain'].with_context(active_test=False).search([('name', '=', 'sajet.us')])
+        if not root:        # 19.0 loads none unless told to
+            self.tenant._set_state('deleting')
+            self.tenant._set_state('deleted')
+            self.env.flush_all()
+            convert_file(self.env, 'saas_domains', 'demo/saas_domains_demo.xml', {}, mode='init')
+            root = self.env.ref('saas_domains.demo_root_domain')
+        domains = self.env['saas.custom_domain'].search([('root_domain_id', '=', root.id)], order='id')
+        self.assertEqual(domains.mapped('sajet_full_domain'), [
+            'impulse-max.sajet.us', 'evolucionamujer.sajet.us', 'techeels.sajet.us'])
+        self.assertEqual(domains.tenant_id.mapped('name'), ['techeels'])
+        self.assertEqual(domains.mapped('is_primary'), [False, False, True])
+        self.assertFalse(any(domains.mapped('next_check_at')), 'nobody is asked about an example')
 
     def test_the_example_of_the_documents(self):
         """TecHeels' tenant with the names of ImpulseMax, EvolucionaMujer and its own, all active."""
