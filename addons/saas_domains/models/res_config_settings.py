@@ -19,16 +19,14 @@ class ResConfigSettings(models.TransientModel):
     saas_domains_webhooks_per_customer = fields.Integer('Webhooks of a Customer')
     saas_domains_webhook_days = fields.Integer('Keep Deliveries (days)')
     saas_domains_quota_percent = fields.Integer('Quota Nearly Used (%)')
-    saas_domains_sandbox = fields.Char('Root Domains in the Sandbox', compute='_compute_saas_domains_sandbox')
-
-    def _compute_saas_domains_sandbox(self):
-        roots = self.env['saas.root_domain'].sudo().search([('is_sandbox', '=', True)])
-        self.saas_domains_sandbox = ', '.join(roots.mapped('name'))
+    saas_domains_sandbox = fields.Char('Root Domains in the Sandbox', readonly=True)
 
     @api.model
     def get_values(self):
         settings = self.env['saas.domain.settings']
-        return {**super().get_values(), **{f'saas_domains_{name}': settings._number(name) for name in NUMBERS}}
+        roots = self.env['saas.root_domain'].sudo().search([('is_sandbox', '=', True)])
+        return {**super().get_values(), **{f'saas_domains_{name}': settings._number(name) for name in NUMBERS},
+                'saas_domains_sandbox': ', '.join(roots.mapped('name'))}
 
     def set_values(self):
         """What is out of range changes nothing at all; a default that was never touched stays one."""

@@ -7,7 +7,7 @@ from odoo.addons.saas_master.step_up import step_up
 
 # one index for the columns of the board, one for the dashboard's figures, one for the longest unverified
 INDEXES = """
-    CREATE INDEX IF NOT EXISTS saas_custom_domain_board ON saas_custom_domain (verification_status, urgency) WHERE lost_at IS NULL;
+    CREATE INDEX IF NOT EXISTS saas_custom_domain_board ON saas_custom_domain (claim_state, verification_status, urgency);
     CREATE INDEX IF NOT EXISTS saas_custom_domain_figures
         ON saas_custom_domain (root_domain_id, verification_status, is_active, alert, attention) WHERE lost_at IS NULL;
     CREATE INDEX IF NOT EXISTS saas_custom_domain_unverified ON saas_custom_domain (create_date, id)

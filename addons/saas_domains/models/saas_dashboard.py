@@ -4,7 +4,7 @@ from odoo import _, api, models
 LISTED = 5                  # the longest unverified on the page itself; the rest is behind the link
 
 DOMAINS = """
-    SELECT root_domain_id, verification_status, is_active, alert, attention > 0, count(*)
+    SELECT root_domain_id, verification_status, is_active, alert, attention, count(*)
       FROM saas_custom_domain WHERE lost_at IS NULL GROUP BY 1, 2, 3, 4, 5"""
 UNVERIFIED = f"""
     SELECT d.id, d.display_domain, p.name, d.create_date

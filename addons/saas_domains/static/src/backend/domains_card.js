@@ -48,4 +48,4 @@ export class DomainsCard extends Card {
 
 registry
     .category("saas_dashboard_cards")
-    .add("domains", { section: "domains", Component: DomainsCard, size: "full" }, { sequence: 65 });
+    .add("domains", { section: "domains", Component: DomainsCard, size: "full" }, { sequence: 75 });
