@@ -34,12 +34,14 @@ CODES = {
     'idempotency_key_reused': (422, _lt('This Idempotency-Key was sent with another request before.')),
     'rate_limited': (429, _lt('Too many requests.')),
     'internal_error': (500, _lt('Something went wrong on our side. It was logged.')),
+    'unavailable': (502, _lt('The service does not answer at the moment.')),       # said by the router
 }
 HINTS = {
     'token_required': _lt("Log in at /api/auth/login; scripts in a browser call fetch with credentials: 'same-origin'."),
     'invalid_api_key': _lt('Send a valid key in the header X-API-KEY.'),
     'not_found': _lt('All addresses are listed at /api/docs.'),
     'rate_limited': _lt('Try again after the seconds in the header Retry-After.'),
+    'unavailable': _lt('Try again after the seconds in the header Retry-After.'),
 }
 
 

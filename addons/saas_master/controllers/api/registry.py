@@ -48,7 +48,7 @@ class Endpoint:
 
     def error_codes(self):
         """Every code it may answer with."""
-        codes = ['validation_error', 'rate_limited', 'internal_error', *self.errors]
+        codes = ['validation_error', 'rate_limited', 'internal_error', 'unavailable', *self.errors]
         codes += REFUSALS[self.who]
         if self.changes:
             codes += ['invalid_json', 'cross_site', 'length_required', 'too_large', 'unsupported_media_type']

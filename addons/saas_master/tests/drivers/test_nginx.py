@@ -2,6 +2,7 @@
 import base64
 import contextlib
 import hashlib
+import json
 import re
 import socket
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from drivers.router import Route
 
 from nginx_fixtures import CONFIG, raw
+from real_servers import free_port
 
 ROUTES = [Route('acme.localhost', 'acme'), Route('with-hyphen.localhost', 'with-hyphen'),
           Route('closed.localhost', 'closed', suspended=True)]
@@ -223,6 +225,26 @@ def test_a_flood_is_cut_but_not_a_page_with_its_assets(make_nginx):
     status, headers, _body = nginx.ask('acme.localhost')
     assert (status, headers['Retry-After']) == (429, '10')
     assert nginx.ask('with-hyphen.localhost')[0] == 200
+
+
+@pytest.mark.parametrize('lang, words', [('en', 'Too many requests.'), ('es', 'Demasiadas peticiones.')])
+def test_programs_are_told_in_json(make_nginx, lang, words):
+    nginx = make_nginx(ROUTES, REQUEST_RATE='1r/m')
+    assert statuses(nginx, 202, 'localhost', '/api/tenants')[-1] == 429
+    status, headers, body = nginx.ask('localhost', '/api/tenants', Accept_Language=lang)
+    assert (status, headers['Content-Type'], headers['Retry-After']) == (429, 'application/json', '10')
+    assert json.loads(body)['error'] == {'code': 'rate_limited', 'message': words, 'details': {'retry_after': 10}}
+
+
+def test_programs_are_told_in_json_that_the_master_is_away_or_a_body_too_large(make_nginx):
+    nginx = make_nginx(ROUTES, MASTER_HTTP=f'127.0.0.1:{free_port()}')
+    status, headers, body = nginx.ask('localhost', '/api/tenants')
+    assert (status, headers['Content-Type'], headers['Retry-After']) == (502, 'application/json', '10')
+    assert json.loads(body)['error']['code'] == 'unavailable'
+    status, headers, body = nginx.ask('localhost', '/api/tenants', 'POST', b'x' * (1024 ** 2 + 1))
+    assert (status, headers['Content-Type']) == (413, 'application/json')
+    assert json.loads(body)['error']['code'] == 'too_large'
+    assert 'text/html' in nginx.ask('localhost', '/web')[1]['Content-Type'], 'people still get a page'
 
 
 def test_limits_are_per_visitor_behind_a_tunnel(make_nginx):
