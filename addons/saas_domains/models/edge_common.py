@@ -81,3 +81,9 @@ def write(cr, query, params):
             cr.rollback()
             time.sleep(random.uniform(0, 0.02 * attempt))
     return []
+
+
+def problem_of(error):
+    """A driver's error as code and values, for the words in the reader's language."""
+    values = {key: value for key, value in getattr(error, 'values', {}).items() if isinstance(value, str | int)}
+    return {'problem': error.problem or 'words', 'values': {**values, 'words': str(error)}}

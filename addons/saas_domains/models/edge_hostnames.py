@@ -49,7 +49,8 @@ STATE = """
       FROM saas_custom_domain WHERE id = %s"""
 WAITING = """
     SELECT count(*) FROM saas_custom_domain
-     WHERE root_domain_id = %s AND to_publish AND cloudflare_hostname_id IS NOT NULL AND ssl_status IN ('initializing', 'pending')"""
+     WHERE root_domain_id = %s AND to_publish AND cloudflare_hostname_id IS NOT NULL
+       AND ssl_status IN ('initializing', 'pending')"""
 PUBLISHED = 'SELECT external_domain, id FROM saas_custom_domain WHERE root_domain_id = %s AND to_publish'
 ENDED = """
     SELECT cloudflare_hostname_id FROM saas_custom_domain
@@ -58,19 +59,21 @@ ENDED = """
 HAD = """
     SELECT id, external_domain, create_date FROM saas_custom_domain
      WHERE root_domain_id = %s AND to_publish AND cloudflare_hostname_id IS NOT NULL AND external_domain <> ALL(%s)"""
-FORGET_HOSTNAME = 'UPDATE saas_custom_domain SET cloudflare_hostname_id = NULL WHERE cloudflare_hostname_id = %s AND to_publish IS NOT TRUE'
+FORGET_HOSTNAME = """
+    UPDATE saas_custom_domain SET cloudflare_hostname_id = NULL
+     WHERE cloudflare_hostname_id = %s AND to_publish IS NOT TRUE"""
 
 
 def name_lock(name):
     return HOSTNAME_LOCK, zlib.crc32(name.encode()) - 2**31
 
 
-def ensure(cursor, spec, domain_id, name, since):
+def ensure(connect, spec, domain_id, name, since):
     """The domain's custom hostname: what it has, what an ended claim leaves it, or a new one.
 
     :param since: when the operation began; a hostname of that name made since then is an attempt of ours
     """
-    with cursor() as cr, locked(cr, name_lock(name)):
+    with connect() as cr, locked(cr, name_lock(name)):
         cr.execute(OWN, [domain_id])
         to_publish, hostname_id = cr.fetchone() or (False, None)
         if not to_publish:
@@ -97,9 +100,9 @@ def _look(client, spec, hostname_id):
         return None
 
 
-def refresh(cursor, spec, domain_id):
+def refresh(connect, spec, domain_id):
     """(is live, ssl status, words) of one; while many wait, one list of all serves all of them."""
-    with cursor() as cr, locked(cr, (HOSTNAMES_LOCK, spec.id)):
+    with connect() as cr, locked(cr, (HOSTNAMES_LOCK, spec.id)):
         state = _state(cr, domain_id)
         cr.execute(WAITING, [spec.id])
         many = cr.fetchone()[0] > FEW
@@ -152,9 +155,9 @@ def vanished(cr, spec, found):
     return cr.fetchall()
 
 
-def sweep(cursor, spec, hostname):
+def sweep(connect, spec, hostname):
     """Remove an orphan, looking once more whether its name is wanted by now."""
-    with cursor() as cr, locked(cr, name_lock(hostname.hostname)):
+    with connect() as cr, locked(cr, name_lock(hostname.hostname)):
         cr.execute('SELECT 1 FROM saas_custom_domain WHERE external_domain = %s AND to_publish', [hostname.hostname])
         if cr.fetchone():
             return
@@ -163,9 +166,9 @@ def sweep(cursor, spec, hostname):
         write(cr, FORGET_HOSTNAME, [hostname.id])
 
 
-def remove(cursor, spec, domain_id, name):
+def remove(connect, spec, domain_id, name):
     """Take the custom hostname away, unless the name is published for another claim by now."""
-    with cursor() as cr, locked(cr, name_lock(name)):
+    with connect() as cr, locked(cr, name_lock(name)):
         cr.execute(OWN, [domain_id])
         to_publish, hostname_id = cr.fetchone() or (False, None)
         if to_publish:

@@ -84,23 +84,20 @@ def _hosts(cr, roots, rules):
     return served
 
 
-def sync(cursor, spec, domain_id=None, force=False):
+def sync(connect, spec, domain_id=None, force=False):
     """Write the document if it differs, once for all that wait, and see that every connector has it.
 
     :return: None, or NotYet while a connector still has an older one or none is up
     :raises TooMuch: with nothing written, where a person has to look first
     """
-    with cursor() as cr, locked(cr, lock_of(spec)):
+    with connect() as cr, locked(cr, lock_of(spec)):
         if domain_id:
             cr.execute(DONE, [domain_id])
             if cr.fetchone():
                 return None
         want = wanted(cr, spec)
         renew(cr)
-        if spec.remote:
-            answer = _remote(cr, spec, want, force)
-        else:
-            answer = _local(spec, want.ingress)
+        answer = _remote(cr, spec, want, force) if spec.remote else _local(spec, want.ingress)
         if answer is None:
             write(cr, CONFIGURED, {'roots': list(want.roots), 'served': list(want.served)})
         return answer

@@ -53,20 +53,20 @@ def _record(spec, name, kind):
     return Record('CNAME', name, spec.target, True, 1, spec.comment(kind))
 
 
-def publish(cursor, spec, domain_id):
+def publish(connect, spec, domain_id):
     """The records a domain needs; those of all that wait come along. Removes nothing."""
-    with cursor() as cr, locked(cr, (RECORDS_LOCK, spec.id)):
+    with connect() as cr, locked(cr, (RECORDS_LOCK, spec.id)):
         cr.execute(STILL_WANTED, [domain_id])
         if cr.fetchone():
             _apply(cr, spec, keep=True)
 
 
-def reconcile(cursor, spec, force=False):
+def reconcile(connect, spec, force=False):
     """All records of ours as the database wants them; returns what kept foreign records in place, in words.
 
     Raises TooMuch, with nothing done, where a person has to look first.
     """
-    with cursor() as cr, locked(cr, (RECORDS_LOCK, spec.id)):
+    with connect() as cr, locked(cr, (RECORDS_LOCK, spec.id)):
         return _apply(cr, spec, force=force)
 
 
@@ -90,9 +90,9 @@ def _apply(cr, spec, keep=False, force=False):
     return [entry.found.line for entry in applied.foreign]
 
 
-def remove(cursor, spec, domain_id):
+def remove(connect, spec, domain_id):
     """Records of domains that are published no more, in one go. Each was asked for by a person: no third counts here."""
-    with cursor() as cr, locked(cr, (RECORDS_LOCK, spec.id)):
+    with connect() as cr, locked(cr, (RECORDS_LOCK, spec.id)):
         cr.execute(LEFT_OVER, [spec.id])
         left = dict(cr.fetchall())
         if domain_id not in left:

@@ -47,7 +47,7 @@ class SaasCustomDomain(models.Model):
 
     cloudflare_dns_record_id = fields.Char('Record ID', readonly=True, copy=False, groups=STAFF)
     cloudflare_hostname_id = fields.Char('Custom Hostname ID', readonly=True, copy=False, groups=STAFF)
-    cloudflare_configured = fields.Boolean('Cloudflare Configured', default=False, readonly=True, copy=False)
+    cloudflare_configured = fields.Boolean(default=False, readonly=True, copy=False)
     tunnel_ingress_configured = fields.Boolean('Tunnel Configured', default=False, readonly=True, copy=False)
     to_publish = fields.Boolean(default=False, readonly=True, copy=False, help='The edges serve it, or are about to.')
     is_routed = fields.Boolean('Routed', default=False, readonly=True, copy=False)
@@ -85,12 +85,12 @@ class SaasCustomDomain(models.Model):
     lost_at = fields.Datetime('Ended', readonly=True, copy=False)
     lost_reason = fields.Selection(LOST, 'Why it ended', readonly=True, copy=False)
     claim_state = fields.Selection([('living', 'Living'), ('ended', 'Ended')], compute='_compute_claim_state', store=True)
-    alert = fields.Selection(ALERTS, 'Alert', readonly=True, copy=False)
+    alert = fields.Selection(ALERTS, readonly=True, copy=False)
     error = fields.Text(readonly=True, copy=False)
 
     operation_ids = fields.One2many('saas.operation', 'domain_id', readonly=True)
     operation_id = fields.Many2one('saas.operation', 'Latest Operation', compute='_compute_operation_id')
-    operation_state = fields.Selection(OPERATION_STATES, 'Operation State', compute='_compute_operation_id')
+    operation_state = fields.Selection(OPERATION_STATES, compute='_compute_operation_id')
     operation_count = fields.Integer(compute='_compute_operation_id')
 
     _proven_uniq = UniqueIndex("(external_domain) WHERE verification_status = 'verified' AND lost_at IS NULL",

@@ -31,7 +31,7 @@ class SaasCustomDomain(models.Model):
     def _parse(self, text, own=None):
         """The name as ``names.DomainName``; raises UserError with what is wrong and what to enter instead."""
         if own is None:
-            own = self.env['saas.root_domain'].sudo().with_context(active_test=False).search([]).mapped('name')
+            own = self.env['saas.root_domain'].sudo().with_context(active_test=False).search([]).mapped('name')     # pylint: disable=no-search-all
         try:
             return names.parse(text, own)
         except names.NameProblem as problem:

@@ -25,7 +25,8 @@ class SaasCustomDomain(models.Model):
                             _('Look at the log of its operation; retry it once the cause is gone.')),
             'certificate': (_('Certificate of a domain'),
                             _('It is about to end, or was not issued. See what Cloudflare says, then press Compare.')),
-            'left': (_('Domain points elsewhere'), _('Its customer was told. It is unpublished when the days of grace are over.')),
+            'left': (_('Domain points elsewhere'),
+                     _('Its customer was told. It is unpublished when the days of grace are over.')),
             'contested': (_('Domain proven by another customer'),
                           _('It passes on to who has proven it when the notice is over. Find out whether that is right.')),
         }[code]

@@ -48,7 +48,7 @@ class SaasCustomDomain(models.Model):
         return steps.get(kind) or super()._operation_steps(kind)
 
     def _edge(self):
-        """(spec, cursor maker) for an outside part; what other cursors have written is seen from here on."""
+        """(spec, maker of cursors) for an outside part; what other cursors have written is seen from here on."""
         self.ensure_one()
         self.invalidate_recordset()
         return self.root_domain_id._edge_spec(), self.env['saas.node']._cursor_maker()
@@ -56,19 +56,19 @@ class SaasCustomDomain(models.Model):
     # -- publish --------------------------------------------------------------------------------
 
     def _step_cloudflare(self, step):
-        spec, cursor = self._edge()
+        spec, connect = self._edge()
         domain_id, name, since = self.id, self.external_domain, step.operation_id.create_date
         needs_record = not self.cloudflare_dns_record_id
 
         def act():
             if needs_record:
-                edge_records.publish(cursor, spec, domain_id)
-            edge_hostnames.ensure(cursor, spec, domain_id, name, since)
+                edge_records.publish(connect, spec, domain_id)
+            edge_hostnames.ensure(connect, spec, domain_id, name, since)
         return self.to_publish and act or None
 
     def _step_certificate(self, step):
         """Both statuses of Cloudflare active: only then does the name answer. Rarely asked when it takes long."""
-        spec, cursor = self._edge()
+        spec, connect = self._edge()
         if not self.to_publish:
             return None
         domain_id, waited = self.id, (fields.Datetime.now() - step.operation_id.create_date).total_seconds()
@@ -77,18 +77,18 @@ class SaasCustomDomain(models.Model):
         refused = _('The certificate was not issued. Correct what Cloudflare complains about, then retry: %s', '{words}')
 
         def act():
-            live, status, words = edge_hostnames.refresh(cursor, spec, domain_id)
+            live, status, words = edge_hostnames.refresh(connect, spec, domain_id)
             if status == 'failed':
                 raise Permanent(refused.replace('{words}', words), 'certificate')
             return None if live else NotYet(pause, note)
         return act
 
     def _step_ingress(self, step):
-        spec, cursor = self._edge()
+        spec, connect = self._edge()
         domain_id = self.id
         if self.tunnel_ingress_configured == self.to_publish:
             return None
-        return lambda: edge_ingress.sync(cursor, spec, domain_id)
+        return lambda: edge_ingress.sync(connect, spec, domain_id)
 
     def _step_domain_route(self, step):
         """Routes of all that wait on the node are wanted from now on: one table and one reload for the batch."""
@@ -158,14 +158,14 @@ class SaasCustomDomain(models.Model):
         return node._sync_routes()
 
     def _step_cloudflare_remove(self, step):
-        spec, cursor = self._edge()
+        spec, connect = self._edge()
         domain_id, name = self.id, self.external_domain
         if self.to_publish:
             return None
 
         def act():
-            edge_records.remove(cursor, spec, domain_id)
-            edge_hostnames.remove(cursor, spec, domain_id, name)
+            edge_records.remove(connect, spec, domain_id)
+            edge_hostnames.remove(connect, spec, domain_id, name)
         return act
 
     def _step_removed(self, step):

@@ -38,5 +38,6 @@ class SaasNode(models.Model):
 
     @api.model
     def _routes_applied(self, cr, node_id, routes):
-        super()._routes_applied(cr, node_id, routes)
+        result = super()._routes_applied(cr, node_id, routes)
         write(cr, LIVE, {'node': node_id, 'hosts': [route.host for route in routes]})
+        return result

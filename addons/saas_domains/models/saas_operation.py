@@ -11,7 +11,7 @@ class SaasOperation(models.Model):
     _inherit = 'saas.operation'
 
     kind = fields.Selection(selection_add=KINDS, ondelete={kind: 'cascade' for kind, _label in KINDS})
-    domain_id = fields.Many2one('saas.custom_domain', 'Domain', ondelete='cascade', index=True, readonly=True)
+    domain_id = fields.Many2one('saas.custom_domain', ondelete='cascade', index=True, readonly=True)
 
     _domain_active_uniq = UniqueIndex(
         "(domain_id) WHERE state IN ('waiting', 'running')",

@@ -30,15 +30,15 @@ class SaasRootDomain(models.Model):
     active = fields.Boolean(default=True)
     is_sandbox = fields.Boolean('Sandbox', help='Its Cloudflare is a stand-in: nobody outside sees what is published here.')
 
-    cloudflare_account = fields.Char('Cloudflare Account', help='Account ID.')
-    cloudflare_zone = fields.Char('Cloudflare Zone', help='Zone ID.')
+    cloudflare_account = fields.Char(help='Account ID.')
+    cloudflare_zone = fields.Char(help='Zone ID.')
     api_base = fields.Char('Cloudflare API', required=True, default=API_BASE)
     api_token = fields.Char('API Token', compute='_compute_secret', inverse='_inverse_api_token',
                             help='Write-only: kept sealed and never shown again.')
     api_token_sealed = fields.Char(groups=NO_ACCESS, copy=False)
     has_token = fields.Boolean(compute='_compute_has_token', compute_sudo=True)
 
-    tunnel_id = fields.Char('Tunnel', help='ID of the tunnel.')
+    tunnel_id = fields.Char(help='ID of the tunnel.')
     edge_mode = fields.Selection([
         ('wildcard', 'One wildcard for all names'), ('per-host', 'A record and a rule for each name')],
         required=True, default='wildcard')

@@ -9,6 +9,7 @@ from odoo.addons.saas_master.drivers.looks import Look, Wrong
 from odoo.addons.saas_master.models.saas_node_problems import look_rows
 
 from ..edge.dns_check import ask_servers
+from .edge_common import problem_of
 
 ACTIVITY = 'saas_domains.mail_activity_root_bad'
 FIGURES = ('record_quota', 'record_used', 'hostname_quota', 'hostname_used', 'tunnel_status', 'connector_count',
@@ -90,7 +91,8 @@ class SaasRootDomain(models.Model):
     @api.model
     def _part_names(self):
         return {
-            'token': _('API token'), 'zone': _('Zone'), 'records': _('DNS records'), 'hostnames': _('Custom hostnames'),
+            'token': _('API token'), 'zone': _('Zone'), 'records': _('DNS records'),
+            'hostnames': _('Custom hostnames'),
             'fallback': _('Fallback origin'), 'tunnel': _('Tunnel'), 'connectors': _('Connectors'), 'resolvers': _('Resolvers'),
         }
 
@@ -102,7 +104,8 @@ class SaasRootDomain(models.Model):
             'token_status': _('The API token is %(status)s at Cloudflare. Make a new one and enter it.'),
             'zone_name': _('The zone is %(found)s, not %(wanted)s. Correct the zone ID.'),
             'zone_status': _('The zone is %(status)s: point the name servers of the domain to Cloudflare.'),
-            'records_near': _('%(used)s of %(quota)s DNS records are used. Raise the plan at Cloudflare, or use the wildcard edge.'),
+            'records_near': _('%(used)s of %(quota)s DNS records are used. Raise the plan at Cloudflare, or use the wildcard '
+                              'edge.'),
             'hostnames_near': _('%(used)s of %(quota)s custom hostnames are used. Raise the limit at Cloudflare.'),
             'fallback_missing': _('No fallback origin is set. Enter a host below the root domain, for instance %(example)s.'),
             'fallback_status': _('The fallback origin %(origin)s is %(status)s at Cloudflare. Press Sync; it takes minutes.'),
@@ -114,6 +117,8 @@ class SaasRootDomain(models.Model):
             'connectors_old': _('%(old)s of %(count)s connectors have an older document than version %(version)s. '
                                 'Restart them if this stays so.'),
             'resolver': _('The resolver %(address)s does not answer (%(code)s). Remove it, or let it through the firewall.'),
+            'foreign': _('%(found)s is in the place of one of ours and was not made by this system. Remove it at Cloudflare.'),
+            'spreading': _('A connector of the tunnel has an older document yet; it is looked at again.'),
             'cloudflare_permission': _('The API token lacks the permission "%(permission)s". Add it at Cloudflare. (%(said)s)'),
             'cloudflare_token': _('Cloudflare refuses the API token. Make a new one and enter it. (%(said)s)'),
             'cloudflare_ids': _('An ID is missing: enter account, zone and tunnel.'),
@@ -146,8 +151,7 @@ class Examination:
         except Wrong as wrong:
             return Look(part, wrong.problem, wrong.values)
         except DriverError as error:
-            values = {key: value for key, value in getattr(error, 'values', {}).items() if isinstance(value, str | int)}
-            return Look(part, error.problem or 'words', {**values, 'words': str(error)})
+            return Look(part, **problem_of(error))
         return Look(part)
 
     def _token(self):

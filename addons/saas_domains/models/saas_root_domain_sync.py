@@ -12,7 +12,7 @@ from odoo.addons.saas_master.drivers.waiting import NotYet
 from ..edge.cloudflare_plan import TooMuch
 from ..edge.dns_check import Settings
 from . import edge_hostnames, edge_ingress, edge_records
-from .edge_common import EdgeSpec
+from .edge_common import EdgeSpec, problem_of
 
 _logger = logging.getLogger(__name__)
 
@@ -123,11 +123,12 @@ class SaasRootDomain(models.Model):
         self.ensure_one()
         transaction, allowed = self.env['saas.operation']._transaction, allowed or {}
         try:
-            spec, cursor = transaction(lambda: (self._edge_spec(), self.env['saas.node']._cursor_maker()))
+            spec, connect = transaction(lambda: (self._edge_spec(), self.env['saas.node']._cursor_maker()))
         except DriverError as error:
-            problems, held = [str(error)], {}
+            problems, held = [problem_of(error)], {}
         else:
-            problems, held = _run_parts(spec, cursor, allowed)
+            problems, held = _run_parts(spec, connect, allowed)
+        problems = [self._problem_words(problem) for problem in problems]
         self.env.invalidate_all()
         transaction(lambda: self._note_sync(problems, held))
         if problems or held:
@@ -183,30 +184,30 @@ def _server(line):
     return str(ipaddress.ip_address(address.strip('[]'))), int(port)
 
 
-def _run_parts(spec, cursor, allowed):
-    """(problems in words, {part: difference that waits for a person})."""
+def _run_parts(spec, connect, allowed):
+    """(problems with code and values, {part: difference that waits for a person})."""
     problems, held = [], {}
     for part, work in (('records', _records), ('hostnames', _hostnames), ('ingress', _ingress)):
         try:
-            problems += work(spec, cursor, allowed.get(part, False)) or []
+            problems += work(spec, connect, allowed.get(part, False)) or []
         except TooMuch as error:
             held[part] = {'digest': error.digest, 'lines': list(error.lines[:500]), 'count': error.count, 'total': error.total}
         except DriverError as error:
-            problems.append(str(error))
+            problems.append(problem_of(error))
     return problems, held
 
 
-def _records(spec, cursor, allowed):
-    kept = edge_records.reconcile(cursor, spec, allowed)
-    return [f'{line} is in the place of one of ours and was not made by this system; remove it at Cloudflare.' for line in kept]
+def _records(spec, connect, allowed):
+    kept = edge_records.reconcile(connect, spec, allowed)
+    return [{'problem': 'foreign', 'values': {'found': line}} for line in kept]
 
 
-def _hostnames(spec, cursor, allowed):
+def _hostnames(spec, connect, allowed):
     """Fallback origin, certificates, what is missing, and what nobody wants any more."""
     client = spec.client()
     if spec.fallback and client.fallback_origin(spec.zone).origin != spec.fallback:
         client.put_fallback_origin(spec.zone, spec.fallback)
-    with cursor() as cr:
+    with connect() as cr:
         found, published = edge_hostnames.note_all(cr, spec)
         gone, total = edge_hostnames.orphans(cr, spec, found, published)
         lost = edge_hostnames.vanished(cr, spec, found)
@@ -216,12 +217,12 @@ def _hostnames(spec, cursor, allowed):
         if allowed not in (True, digest):
             raise TooMuch(len(gone), total, lines, digest)
     for hostname in gone[:AT_ONCE]:
-        edge_hostnames.sweep(cursor, spec, hostname)
+        edge_hostnames.sweep(connect, spec, hostname)
     for domain_id, name, since in lost[:AT_ONCE]:
-        edge_hostnames.ensure(cursor, spec, domain_id, name, since)
+        edge_hostnames.ensure(connect, spec, domain_id, name, since)
     return []
 
 
-def _ingress(spec, cursor, allowed):
-    answer = edge_ingress.sync(cursor, spec, force=allowed)
-    return ['A connector of the tunnel has an older document; it is looked at again.'] if isinstance(answer, NotYet) else []
+def _ingress(spec, connect, allowed):
+    answer = edge_ingress.sync(connect, spec, force=allowed)
+    return [{'problem': 'spreading', 'values': {}}] if isinstance(answer, NotYet) else []

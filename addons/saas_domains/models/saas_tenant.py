@@ -4,7 +4,6 @@ from odoo.addons.saas_master.drivers.errors import Permanent
 from odoo.addons.saas_master.drivers.waiting import NotYet
 
 
-
 class SaasTenant(models.Model):
     _inherit = 'saas.tenant'
 
@@ -69,9 +68,9 @@ class SaasTenant(models.Model):
     def _operation_done(self, operation):
         """Names that waited for it to go live follow; with a record for each host, its own is missing yet or left over."""
         result = super()._operation_done(operation)
-        if operation.kind in ('provision', 'delete', 'cleanup'):
-            if self.env['saas.root_domain'].search_count([('edge_mode', '=', 'per-host')], limit=1):
-                self.env['saas.root_domain']._reconcile_soon()
+        roots = self.env['saas.root_domain']
+        if operation.kind in ('provision', 'delete', 'cleanup') and roots.search_count([('edge_mode', '=', 'per-host')], limit=1):
+            roots._reconcile_soon()
         if operation.kind in ('provision', 'resume'):
             self.domain_ids._publish_what_can_be()
         return result

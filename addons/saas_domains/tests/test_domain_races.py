@@ -78,7 +78,8 @@ class TestDomainRaces(TransactionCase):
 
     @mute_logger('odoo.sql_db')
     def test_the_same_subdomain_is_given_once(self):
-        answers = self._at_once(*[lambda env, tld=tld: self._claim(env, f'www.race-domain.{tld}') for tld in ('com', 'org', 'net')])
+        answers = self._at_once(*[
+            lambda env, tld=tld: self._claim(env, f'www.race-domain.{tld}') for tld in ('com', 'org', 'net')])
         self.assertEqual(sorted(answers), ['race-domain', 'race-domain-2', 'race-domain-3'])
 
     @mute_logger('odoo.sql_db')

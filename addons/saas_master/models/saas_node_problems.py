@@ -113,7 +113,7 @@ class SaasNode(models.Model):
 
 
 def look_rows(self, looks):
-    """The list of checks as HTML, for any record (``self``: its language counts) that has ``_part_names`` and ``_problem_words``."""
+    """The list of checks as HTML, for any record that has ``_part_names`` and ``_problem_words``; its language counts."""
     rows = Markup().join(_look_row(self, look) for look in looks)
     return looks and Markup('<ul class="list-unstyled mb-0 o_saas_looks">%s</ul>') % rows
 
