@@ -1,7 +1,7 @@
 import secrets
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.saas_master.const import STAFF
 from odoo.addons.saas_master.models.saas_operation import STATES as OPERATION_STATES
@@ -172,7 +172,20 @@ class SaasCustomDomain(models.Model):
     def write(self, vals):
         if not self.env.su and (OURS | FIXED) & vals.keys():
             raise UserError(_('A domain changes by its buttons, not by hand.'))
-        return super().write(vals)
+        moved = self.filtered(lambda domain: 'tenant_id' in vals and vals['tenant_id'] != domain.tenant_id.id)
+        if any(domain.to_publish and vals['tenant_id'] for domain in moved.sudo()):
+            raise UserError(_('A published domain cannot move to another tenant. Remove it, then add it there.'))
+        result = super().write(vals)
+        if moved:
+            moved.sudo()._publish_what_can_be()
+        return result
+
+    @api.constrains('tenant_id', 'partner_id')
+    def _check_tenant(self):
+        for domain in self.sudo().filtered('tenant_id.partner_id'):
+            if domain.tenant_id.partner_id != domain.partner_id:
+                raise ValidationError(_('%(tenant)s does not belong to %(customer)s.', tenant=domain.tenant_id.name,
+                                        customer=domain.partner_id.display_name))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_ended(self):

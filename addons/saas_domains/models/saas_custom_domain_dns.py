@@ -2,8 +2,12 @@
 import logging
 import time
 from collections import defaultdict
+from datetime import timedelta
 
 from odoo import api, fields, models
+
+from odoo.addons.saas_master.models.saas_operation_runner import CONFLICTS
+from odoo.addons.saas_master.series import in_test
 
 from ..edge import dns_check
 
@@ -75,10 +79,31 @@ class SaasCustomDomain(models.Model):
         """Ask with no transaction open, and write what came back; what ended meanwhile is passed over."""
         transaction = self.env['saas.operation']._transaction
         findings = transaction(self._dns_work)()
-
-        def note():
-            self.env.invalidate_all()
-            living = self.sudo().exists().filtered(lambda domain: not domain.lost_at)
-            living._note_findings(findings)
-        transaction(note)
+        try:
+            transaction(lambda: self._note_living(findings))
+        except CONFLICTS:
+            raise
+        except Exception:       # one of them; it must not keep all others from ever being noted
+            _logger.exception('%s names cannot be noted together; each is noted by itself', len(self))
+            self._roll_back()
+            for domain in self:
+                domain._note_alone(findings)
         return findings
+
+    def _note_living(self, findings):
+        self.env.invalidate_all()
+        self.sudo().exists().filtered(lambda domain: not domain.lost_at)._note_findings(findings)
+
+    def _note_alone(self, findings):
+        transaction = self.env['saas.operation']._transaction
+        try:
+            transaction(lambda: self._note_living(findings))
+        except Exception:
+            _logger.exception('What the DNS said of %s cannot be noted; it is asked again in an hour', self.id)
+            self._roll_back()
+            transaction(lambda: self.sudo().write({'next_check_at': fields.Datetime.now() + timedelta(hours=1)}))
+
+    def _roll_back(self):
+        self.env.invalidate_all(flush=False)
+        if not in_test():
+            self.env.cr.rollback()

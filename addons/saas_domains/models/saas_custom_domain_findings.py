@@ -117,8 +117,9 @@ class SaasCustomDomain(models.Model):
         self._emit('left')
 
     def _is_back(self):
-        self.write({'left_at': False, 'unpublish_at': False, 'alert': False})
-        self._close_alerts()
+        self.write({'left_at': False, 'unpublish_at': False, 'alert': 'contested' if self.contested_by_id else False})
+        if not self.alert:
+            self._close_alerts()
         self._emit('back')
 
     def _publish_what_can_be(self):

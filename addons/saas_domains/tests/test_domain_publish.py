@@ -1,8 +1,10 @@
 """From a claim to an active name and back, against a Cloudflare that keeps the API's rules."""
 import requests
 
-from odoo.exceptions import UserError
+from odoo import fields
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.saas_master.drivers.errors import Permanent
 
@@ -146,6 +148,36 @@ class TestPublish(DomainCase):
         self.assertIn('yours', domain._verdict()['message'])
         self._find(domain, 'yes', evidence='cname', owned=True)
         self.assertTrue(domain.to_publish)
+
+    def test_a_name_may_get_its_tenant_later_and_no_other_one_then(self):
+        domain = self._domain(tenant=self.env['saas.tenant'], partner_id=self.customer.id)
+        self._find(domain)
+        self.assertEqual((domain.verification_status, domain.to_publish), ('verified', False))
+        theirs = self._running_tenant('theirs', partner_id=self.stranger.id)
+        with self.assertRaisesRegex(ValidationError, 'does not belong'), self.env.cr.savepoint():
+            domain.tenant_id = theirs
+        domain.tenant_id = self.tenant
+        self.assertTrue(domain.to_publish, 'nothing else was missing')
+        with self.assertRaisesRegex(UserError, 'cannot move'):
+            domain.tenant_id = self._running_tenant('another')
+
+    @mute_logger('odoo.addons.saas_domains.models.saas_custom_domain_dns')
+    def test_one_that_cannot_be_noted_does_not_stop_the_others(self):
+        bad, good = self._domain('bad.example.com'), self._domain('good.example.com')
+        for domain in (bad, good):
+            self._point(domain)
+            domain.next_check_at = '2020-01-01'
+        become = type(self.Domain)._become_verified
+
+        def broken(domains):
+            if bad in domains:
+                raise ValueError('broken')
+            return become(domains)
+        self.patch(self.env.registry['saas.custom_domain'], '_become_verified', broken)
+        self.Domain._cron_verify()
+        self.env.invalidate_all()
+        self.assertEqual(good.verification_status, 'verified')
+        self.assertGreater(bad.next_check_at, fields.Datetime.now())
 
     def test_could_not_ask_changes_nothing(self):
         domain = self._active()
