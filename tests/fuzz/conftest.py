@@ -7,10 +7,12 @@ from types import SimpleNamespace
 import pytest
 
 from ..client import Visitor, expect
+from .fuzzer import NOWHERE
 
 JSON = {'Content-Type': 'application/json'}
 PLAN = 'fuzz'
-LIMITS = ('api_requests_per_minute', 'api_login_failures', 'api_address_failures')
+LIMITS = ('saas_master.api_requests_per_minute', 'saas_master.api_login_failures', 'saas_master.api_address_failures',
+          'saas_domains.add_per_hour', 'saas_domains.verify_per_minute', 'base.login_cooldown_after')
 SECONDS = 120
 
 
@@ -39,9 +41,8 @@ class Person(Visitor):
 def nothing_limited(world):
     """Nothing is limited meanwhile."""
     staff = world.staff()
-    names = [f'saas_master.{name}' for name in LIMITS] + ['base.login_cooldown_after']
-    before = {name: staff.call('ir.config_parameter', 'get_param', name) for name in names}
-    for name in names:
+    before = {name: staff.call('ir.config_parameter', 'get_param', name) for name in LIMITS}
+    for name in LIMITS:
         staff.call('ir.config_parameter', 'set_param', name, '0')
     yield
     for name, value in before.items():
@@ -94,7 +95,8 @@ def plan(world, admin):
     """The first one on offer, and its template does not exist: what is ordered fails at once, and makes nothing."""
     staff = world.staff()
     found = staff.call('saas.plan', 'search', [('code', '=', PLAN)], context={'active_test': False})
-    values = {'name': 'Fuzz', 'code': PLAN, 'template_name': 'fuzz_without_template', 'sequence': -1, 'is_published': True}
+    values = {'name': 'Fuzz', 'code': PLAN, 'template_name': 'fuzz_without_template', 'sequence': -1, 'is_published': True,
+              'domain_limit': 0}
     plan = found[0] if found else staff.call('saas.plan', 'create', values)
     staff.call('saas.plan', 'write', [plan], {**values, 'active': True})
     yield PLAN
@@ -107,7 +109,7 @@ def tenant(world, admin, plan, company):
     name = f'fuzz-{secrets.token_hex(4)}'
     ordered = admin.ask('POST', '/api/tenants', 202, name=name, company_name='Fuzz', email='ann@fuzz.example',
                           admin_name='Ann', plan=plan, customer=company)
-    yield SimpleNamespace(name=name, operation=ordered['operation']['id'])
+    yield SimpleNamespace(name=name, id=ordered['tenant']['id'], operation=ordered['operation']['id'])
     admin.prove('delete')
     deadline = time.monotonic() + SECONDS
     while (left := _live(admin)) and time.monotonic() < deadline:
@@ -116,6 +118,20 @@ def tenant(world, admin, plan, company):
                 admin.request('DELETE', f'/api/tenants/{entry["name"]}?confirm={entry["name"]}', headers=JSON)
         time.sleep(0.5)
     assert not left, 'every tenant of the fuzzer is gone'
+
+
+@pytest.fixture(scope='session')
+def domain(admin, company, tenant):
+    """A claim of the customer's to a name that exists nowhere. What the fuzzer adds besides goes as well."""
+    name = f'www.fuzz-{secrets.token_hex(4)}.test'
+    admin.ask('POST', '/api/domains', 201, external_domain=name, customer_id=company, tenant_deployment_id=tenant.id)
+    yield name
+    while left := admin.ask('GET', f'/api/domains?customer_id={company}&limit=100', 200)['items']:
+        for entry in left:
+            admin.request('DELETE', f'/api/domains/{entry["external_domain"]}?customer_id={company}', headers=JSON)
+    while left := [entry for entry in admin.ask('GET', '/api/webhooks?limit=100', 200)['items'] if entry['url'] == NOWHERE]:
+        for entry in left:
+            admin.request('DELETE', f'/api/webhooks/{entry["id"]}', headers=JSON)
 
 
 def _live(admin):

@@ -11,20 +11,38 @@ CHECKS = ('not_a_server_error', 'status_code_conformance', 'content_type_conform
           'negative_data_rejection')
 SEED, EXAMPLES, SECONDS = 20301, 15, 420
 METHODS = ('get', 'post', 'patch', 'delete')
+NOWHERE = 'https://hooks.invalid/fuzz'      # has no address, so nothing is ever sent
 
 
-def document(world, plan, tenant):
-    """The interface's own document, with examples that exist here and the one plan that may be ordered from."""
+def document(world, plan, tenant, company, domain):
+    """The interface's own document, with examples that exist here; what would lead outside the sandbox is left no choice."""
     found = Visitor(world.url).page('/api/openapi.json').json()
     schemas = found['components']['schemas']
     schemas['NewTenant']['properties']['plan']['enum'] = [plan]
     schemas['TenantChange']['properties']['plan']['enum'] = [plan]
     schemas['NewProvision']['properties']['plan']['anyOf'][0]['enum'] = [plan]
     schemas['SettingsChange']['properties'].pop('api')      # a limit of 1 would end the fuzzing
+    _only(schemas['NewDomain'], 'customer_id', company)
+    _only(schemas['NewDomain'], 'tenant_deployment_id', tenant.id)
+    _only(schemas['DomainChange'], 'tenant_deployment_id', tenant.id)
+    for name in ('NewWebhook', 'WebhookChange'):
+        _only(schemas[name], 'url', NOWHERE)
+    values = {'name': tenant.name, 'id': tenant.operation, 'confirm': tenant.name, 'domain': domain, 'customer_id': company}
     for operations in found['paths'].values():
-        for operation in operations.values():
-            _example(operation, plan, {'name': tenant.name, 'id': tenant.operation, 'confirm': tenant.name})
+        for method, operation in operations.items():
+            _example(operation, plan, values if method != 'delete' else {'name': tenant.name, 'confirm': tenant.name})
+            _example_body(operation, {'customer_id': company, 'tenant_deployment_id': tenant.id, 'url': NOWHERE,
+                                      'external_domain': f'shop.{domain}'})
     return found
+
+
+def _only(schema, name, value):
+    schema['properties'][name] = {'enum': [value]}
+
+
+def _example_body(operation, values):
+    example = operation.get('requestBody', {}).get('content', {}).get('application/json', {}).get('example', {})
+    example.update((name, value) for name, value in values.items() if name in example)
 
 
 def _example(operation, plan, values):

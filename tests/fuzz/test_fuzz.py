@@ -4,13 +4,14 @@ import pytest
 from .fuzzer import Run, document, operations
 
 LOGS_OUT = {'logout', 'refresh'}        # end the session that the fuzzer holds; they are asked by nobody
-READ = {'list_tenants', 'read_tenant', 'list_operations', 'read_operation', 'read_odoo', 'me'}
+READ = {'list_tenants', 'read_tenant', 'list_operations', 'read_operation', 'read_odoo', 'me', 'list_domains', 'read_domain',
+        'list_webhooks'}
 LEAST = 5                               # requests to each operation
 
 
 @pytest.fixture(scope='session')
-def described(world, plan, tenant):
-    return document(world, plan, tenant)
+def described(world, plan, tenant, company, domain):
+    return document(world, plan, tenant, company, domain)
 
 
 @pytest.fixture
@@ -43,7 +44,8 @@ def test_a_customer(ask, customer):
 
 
 def test_a_manager(ask, manager):
-    work = READ | {'read_settings', 'change_settings', 'create_tenant', 'change_tenant'}
+    work = READ | {'read_settings', 'change_settings', 'create_tenant', 'change_tenant', 'add_domain', 'read_tunnel',
+                   'preview_ingress', 'read_zone', 'sync'}
     assert ask(manager.identity, LOGS_OUT, through=work) >= work
 
 
