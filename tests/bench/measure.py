@@ -19,6 +19,7 @@ from ..stack import processes
 from ..stack.settings import CHECKOUT
 from ..world import World
 from . import dns, domain_screens, edge, rest, screens
+from . import domains as domain_batch
 from .copies import OF_DOMAINS, copies
 from .figures import Row, table
 
@@ -198,6 +199,7 @@ def domains(world):
     """Figures of custom domains."""
     yield from dns.rows(world.stack.python, world.stack.settings)
     yield from edge.rows(world.stack.settings)
+    yield from domain_batch.rows(world)
     stack = world.stack
     with copies(stack, OF_DOMAINS) as databases:
         config = stack.runtime.configure_bench(stack.state / 'bench-data', CHECKOUT / rest.ADDONS)
