@@ -29,8 +29,8 @@ DOMAIN = {
 ROOT, TUNNEL_ID = {'root_domain': 'sajet.us', 'is_sandbox': False}, '6ff42ae2-765d-4adf-8112-31c55c1551ef'
 TUNNEL = {
     **ROOT, 'edge_mode': 'wildcard', 'tunnel_management': 'remote', 'tunnel_id': TUNNEL_ID, 'status': 'healthy',
-    'configuration_version': 17, 'connectors': 2, 'connectors_current': 2, 'health': 'ok', 'problems': [], 'checked_at': '2030-01-31T12:00:00Z',
-    'synced_at': '2030-01-31T12:00:00Z', 'sync_error': None}
+    'configuration_version': 17, 'connectors': 2, 'connectors_current': 2, 'health': 'ok', 'problems': [],
+    'checked_at': '2030-01-31T12:00:00Z', 'synced_at': '2030-01-31T12:00:00Z', 'sync_error': None}
 
 EXAMPLES.update({
     'NewDomain': {'external_domain': 'www.impulse-max.com', 'customer_id': 123, 'tenant_deployment_id': 45},
