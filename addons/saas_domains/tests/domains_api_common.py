@@ -45,9 +45,9 @@ class DomainApiCase(ApiCase):
         return domain
 
     def _active(self, name=WWW, **values):
-        domain = self._verified(name, **values)
+        domain = self._verified(name)
         domain.write({'to_publish': True, 'is_active': True, 'is_routed': True, 'is_route_live': True, 'ssl_status': 'active',
-                      'cloudflare_configured': True, 'tunnel_ingress_configured': True})
+                      'cloudflare_configured': True, 'tunnel_ingress_configured': True, **values})
         self.env.flush_all()
         return domain
 
