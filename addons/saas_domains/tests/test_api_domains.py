@@ -344,3 +344,24 @@ class TestActOnDomains(DomainApiCase):
         self.assertEqual(self._call('DELETE', PATH, headers=headers).status_code, 204)
         self._assert_error(self._get('/api/domains', headers=self._key(self.manager, 'saas.provisioning')), 403,
                            'insufficient_scope')
+
+
+class TestDocumented(DomainApiCase):
+
+    def _responses(self, method, path):
+        return self._get('/api/openapi.json').json()['paths'][path][method]['responses']
+
+    def test_an_answer_that_shares_its_status_with_errors(self):
+        found = self._responses('post', '/api/domains/{domain}/verify')['400']['content']['application/json']
+        self.assertEqual([schema['$ref'].rpartition('/')[2] for schema in found['schema']['anyOf']], ['NotVerified', 'Error'])
+        self.assertEqual(set(found['examples']), {'answer', 'invalid_json'})
+
+    def test_an_answer_without_a_body(self):
+        self.assertNotIn('content', self._responses('delete', '/api/domains/{domain}')['204'])
+        self.assertIn('Location', self._responses('post', '/api/domains')['201']['headers'])
+
+    def test_the_page_has_commands_to_paste(self):
+        page = self._get('/api/docs').text
+        for words in ('/api/domains/www.impulse-max.com/verify', 'NotVerified', 'changes_held', 'ambiguous'):
+            self.assertIn(words, page)
+        self.assertNotIn('/api/domains/www.impulse-max.com?confirm', page)

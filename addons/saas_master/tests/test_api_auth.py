@@ -19,6 +19,7 @@ class TestApiAuth(ApiCase):
         self.assertEqual(answer.status_code, 200, answer.text)
         me = answer.json()
         self.assertEqual((me['role'], me['right'], me['customer'], me['via']), ('customer', 'act', 'Acme', 'session'))
+        self.assertEqual(me['customer_id'], self.customer.id)
         cookie = answer.headers['Set-Cookie']
         self.assertIn('HttpOnly', cookie)
         sid = cookie.partition('session_id=')[2].partition(';')[0]

@@ -27,8 +27,8 @@ class TestApiTenants(ApiCase):
         self.own.reason_ids = self.env['saas.suspension.reason'].search([('code', '=', 'staff')])
         self._as(self.looker)
         tenant = self._get(OWN).json()
-        self.assertEqual((tenant['name'], tenant['state'], tenant['plan'], tenant['url']), (
-            'rest-own', 'running', 'test-plan', 'http://rest-own.test.localhost:8080'))
+        self.assertEqual((tenant['id'], tenant['name'], tenant['state'], tenant['plan'], tenant['url']), (
+            self.own.id, 'rest-own', 'running', 'test-plan', 'http://rest-own.test.localhost:8080'))
         self.assertEqual(tenant['usage'], {'users': 3, 'database_mib': 0, 'files_mib': 0, 'at': '2030-01-31T12:00:00Z'})
         self.assertEqual(tenant['suspension_reasons'], ['staff'])
         self.assertIsNone(tenant['customer'], 'staff sees it')
