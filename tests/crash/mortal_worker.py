@@ -5,7 +5,7 @@ carried out by a fork (the registry is loaded once), which runs one turn of a wo
 it comes to the given point; the answer says how it ended and which points it passed.
 
 Points are the moments after everything that leaves a trace: each commit of the ledger, each SQL statement, command,
-replaced file and HTTP answer of a driver; and moments inside each statement, command and request that takes a while.
+replaced file and HTTP answer of a driver or of Cloudflare; and moments inside each statement, command and request that takes a while.
 Between two of them nothing happens that a second worker could see. They are found by a profile hook: nothing in the
 product knows of it.
 """
@@ -17,13 +17,15 @@ import threading
 import traceback
 
 # What has left a trace when it returns, by file: Python functions, and functions of C.
-RETURNS = {'saas_operation_runner.py': {'_transaction'}, 'transport.py': {'run'}, 'rpc.py': {'_post'}, 'probe.py': {'get'}}
+RETURNS = {'saas_operation_runner.py': {'_transaction'}, 'transport.py': {'run'}, 'rpc.py': {'_post'}, 'probe.py': {'get', '_look'},
+           'cloudflare.py': {'_ask'}, 'edge_common.py': {'write'}}
 C_RETURNS = {'execute', 'commit', 'replace'}
 # Seconds into what takes a while.
-INSIDE = {'transport.py': {'run': 0.004}, 'rpc.py': {'_post': 0.01}, 'probe.py': {'get': 0.1}}
+INSIDE = {'transport.py': {'run': 0.004}, 'rpc.py': {'_post': 0.01}, 'probe.py': {'get': 0.1}, 'cloudflare.py': {'_ask': 0.003}}
 C_INSIDE = {'execute': 0.01}
 TRANSACTION = 'personalise.py'      # its statements are one transaction: every SHARE-th stands for all until the commit
 SHARE = 8
+ADDONS = ('/saas_master/', '/saas_domains/')
 
 
 class Watch:
@@ -34,7 +36,7 @@ class Watch:
 
     def __call__(self, frame, event, arg):
         path, _, file = frame.f_code.co_filename.rpartition('/')
-        if '/saas_master/' not in path + '/':
+        if not any(addon in path + '/' for addon in ADDONS):
             return
         if event in ('call', 'return'):
             self._python(event, file, frame.f_code.co_name)
