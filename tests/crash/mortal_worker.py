@@ -5,9 +5,9 @@ carried out by a fork (the registry is loaded once), which runs one turn of a wo
 it comes to the given point; the answer says how it ended and which points it passed.
 
 Points are the moments after everything that leaves a trace: each commit of the ledger, each SQL statement, command,
-replaced file and HTTP answer of a driver or of Cloudflare; and moments inside each statement, command and request that takes a while.
-Between two of them nothing happens that a second worker could see. They are found by a profile hook: nothing in the
-product knows of it.
+replaced file and HTTP answer of a driver or of Cloudflare; and moments inside each statement, command and request that
+takes a while. Between two of them nothing happens that a second worker could see. They are found by a profile hook:
+nothing in the product knows of it.
 """
 import json
 import os
@@ -17,8 +17,8 @@ import threading
 import traceback
 
 # What has left a trace when it returns, by file: Python functions, and functions of C.
-RETURNS = {'saas_operation_runner.py': {'_transaction'}, 'transport.py': {'run'}, 'rpc.py': {'_post'}, 'probe.py': {'get', '_look'},
-           'cloudflare.py': {'_ask'}, 'edge_common.py': {'write'}}
+RETURNS = {'saas_operation_runner.py': {'_transaction'}, 'transport.py': {'run'}, 'rpc.py': {'_post'},
+           'probe.py': {'get', '_look'}, 'cloudflare.py': {'_ask'}, 'edge_common.py': {'write'}}
 C_RETURNS = {'execute', 'commit', 'replace'}
 # Seconds into what takes a while.
 INSIDE = {'transport.py': {'run': 0.004}, 'rpc.py': {'_post': 0.01}, 'probe.py': {'get': 0.1}, 'cloudflare.py': {'_ask': 0.003}}
