@@ -41,7 +41,7 @@ def add(world, customer, name, order):
 
 def wait_active(customer, address, seconds=90):
     """Poll as the page's script does until the name is active."""
-    return wait_state(customer, address, 'active', seconds)
+    return wait_state(customer, address, 'active', seconds=seconds)
 
 
 def wait_state(customer, address, *states, seconds=90):
