@@ -188,7 +188,7 @@ def no_trace(world, name, seconds=60):
     left = {
         'claim': domain['claim_state'] == 'living' and domain, 'fields': held, 'custom hostname': outside.hostname(name),
         'record': domain['sajet_full_domain'] in outside.records(), 'rule': name in str(outside.document()),
-        'route': name in world.stack.nginx.routes.read_text()}
+        'route': [line for line in world.stack.nginx.routes.read_text().splitlines() if name in line]}
     if any(left.values()):
         raise Wrong(f'Still there of {name}: { {what: value for what, value in left.items() if value} }')
     unknown(world, name)

@@ -147,11 +147,10 @@ class SaasCustomDomain(models.Model):
     # -- take off -------------------------------------------------------------------------------
 
     def _step_domain_unroute(self, step):
+        """Whatever the record says: a table that is being written at this moment may still have the name."""
         self.invalidate_recordset()
         self.is_routed = False
         node = self.tenant_id.node_id
-        if not self.is_route_live:
-            return None
         if not node:
             self.is_route_live = False
             return None

@@ -6,6 +6,7 @@ from . import test_domain_edges
 from . import test_domain_publish
 from . import test_domain_races
 from . import test_domain_tenant
+from . import test_domain_unroute
 from . import test_portal_domains
 from . import test_provider_words
 from . import test_views
