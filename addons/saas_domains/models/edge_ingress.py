@@ -20,7 +20,7 @@ from .edge_common import renew, write
 FLOOR, PART = 5, 3          # as for records: more than a third, and more than so many rules, wait for a person
 
 ROOTS = """
-    SELECT id, name, edge_mode, origin_service, fallback_origin, tunnel_version FROM saas_root_domain
+    SELECT id, name, edge_mode, origin_service, fallback_origin, tunnel_is_ours FROM saas_root_domain
      WHERE tunnel_id = %s AND active ORDER BY sequence, id"""
 HOSTS = """
     SELECT d.id, d.external_domain, d.sajet_full_domain, n.router_url
@@ -35,7 +35,8 @@ CONFIGURED = """
      WHERE root_domain_id = ANY(%(roots)s) AND tunnel_ingress_configured IS DISTINCT FROM to_publish
        AND (id = ANY(%(served)s) OR to_publish IS NOT TRUE)"""
 VERSION = """
-    UPDATE saas_root_domain SET tunnel_version = %(version)s, connector_count = %(count)s, connectors_current = %(current)s
+    UPDATE saas_root_domain SET tunnel_is_ours = true, tunnel_version = %(version)s, connector_count = %(count)s,
+           connectors_current = %(current)s
      WHERE id = ANY(%(roots)s)"""
 
 
@@ -59,7 +60,7 @@ def wanted(cr, spec):
     per_host = [row for row in roots if row[2] == 'per-host']
     whole = [row for row in roots if row[2] != 'per-host']
     rules = {}
-    for _id, name, _mode, service, _fallback, _version in whole:
+    for _id, name, _mode, service, _fallback, _ours in whole:
         rules[name] = rules[f'*.{name}'] = service
     served = _hosts(cr, per_host, rules)
     if whole:

@@ -24,7 +24,7 @@ class SaasCustomDomain(models.Model):
             'propagation': (_('Domain could not be published'),
                             _('Look at the log of its operation; retry it once the cause is gone.')),
             'certificate': (_('Certificate of a domain'),
-                            _('It is about to end, or was not issued. See what Cloudflare says, then press Compare.')),
+                            _('It is about to end, or was not issued. See what Cloudflare says, then press Sync.')),
             'left': (_('Domain points elsewhere'),
                      _('Its customer was told. It is unpublished when the days of grace are over.')),
             'contested': (_('Domain proven by another customer'),

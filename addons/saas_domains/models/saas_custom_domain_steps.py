@@ -192,6 +192,7 @@ class SaasCustomDomain(models.Model):
             _('%s Look at the operation\'s log; retry it once the cause is gone.', operation.error or ''))
         if not self.lost_at and operation.kind == 'activate_domain':
             self._mail('trouble')
+            self._emit('failed')
         self._settle()
 
     def _operation_cancelled(self, operation):

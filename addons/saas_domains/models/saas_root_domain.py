@@ -74,6 +74,7 @@ class SaasRootDomain(models.Model):
     health_list = fields.Html('Checks', compute='_compute_health_words', sanitize=False)
     tunnel_status = fields.Char(readonly=True, copy=False)
     tunnel_version = fields.Integer('Configuration Version', readonly=True, copy=False)
+    tunnel_is_ours = fields.Boolean(readonly=True, copy=False, help='Its document was written by us, or agreed to by a person.')
     connector_count = fields.Integer('Connectors', readonly=True, copy=False)
     connectors_current = fields.Integer('Connectors with this Version', readonly=True, copy=False)
     synced_at = fields.Datetime('Compared at', readonly=True, copy=False)

@@ -166,6 +166,8 @@ class SaasRootDomain(models.Model):
         return roots
 
     def write(self, vals):
+        if {'tunnel_id', 'cloudflare_account'} & vals.keys():
+            vals = {**vals, 'tunnel_is_ours': False}        # another tunnel may have rules of somebody else
         result = super().write(vals)
         if {'tunnel_id', 'edge_mode', 'origin_service', 'fallback_origin', 'cloudflare_zone', 'active'} & vals.keys():
             self._reconcile_soon()

@@ -14,3 +14,4 @@ from . import test_webhook
 from . import test_webhook_access
 from . import test_webhook_api
 from . import test_webhook_portal
+from . import test_i18n_domains

@@ -66,7 +66,8 @@ class TestEdges(DomainCase):
 
     def test_rules_of_others_in_the_tunnel_wait_for_a_person(self):
         tunnel = self.fake.world.add_tunnel('another')
-        self.root.write({'tunnel_id': tunnel['id'], 'tunnel_version': 0})
+        self.root.tunnel_id = tunnel['id']
+        self.root._check_health()       # which knows of versions, and has asked nobody
         self.client.put_configuration(tunnel['id'], {'ingress': [
             {'hostname': 'erp.example.com', 'service': 'http://10.0.0.5:8069'}, {'service': 'http_status:404'}]})
         self.root._reconcile()
