@@ -5,8 +5,7 @@ from odoo.addons.saas_master.tests.common import SaasCase
 from odoo.addons.saas_master.tests.test_i18n import LANG, SAME, Terms
 
 KINDS = ('activate_domain', 'primary_domain', 'remove_domain')
-SAME_HERE = SAME | {
-}
+SAME_HERE = SAME | set()
 
 
 @tagged('post_install', '-at_install')
