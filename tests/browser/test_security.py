@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import PICTURES
+from .test_signup import LANGS
 
 PASSWORD = secrets.token_urlsafe(12)
 DIALOG = '.modal .o_form_view'
@@ -111,7 +112,7 @@ def tenant(world):
     return number, name
 
 
-@pytest.mark.parametrize('lang', ['en', 'es'])
+@pytest.mark.parametrize('lang', LANGS)
 def test_a_manager_deletes_with_a_code(log_in, world, manager, tenant, lang):
     window, login_code = log_in(lang)
     page, (number, name) = window.page, tenant
@@ -145,7 +146,7 @@ def test_codes_are_kept_nowhere(world, manager):
     assert not {'code', 'password'} & {name for name, in columns}
 
 
-@pytest.mark.parametrize('lang', ['en', 'es'])
+@pytest.mark.parametrize('lang', LANGS)
 def test_an_api_key_is_shown_once(log_in, world, manager, lang):
     window, _code = log_in(lang)
     page = window.page
@@ -168,7 +169,7 @@ def test_an_api_key_is_shown_once(log_in, world, manager, lang):
     assert text not in page.content()
 
 
-@pytest.mark.parametrize('lang', ['en', 'es'])
+@pytest.mark.parametrize('lang', LANGS)
 def test_what_people_did(log_in, world, lang):
     window, _code = log_in(lang)
     show(window, action(world, 'saas_audit_action'))

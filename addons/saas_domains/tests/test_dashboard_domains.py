@@ -29,7 +29,8 @@ class TestDashboardDomains(StaffDomains, SaasCase):
             self._domain(f'{alert}.example.com', 'pending' if alert == 'unverified' else 'verified', alert=alert)
         self._domain('broken.example.com', 'verified', attention=2)
         self._domain('elsewhere.example.com', 'verified', root=self.other_root, is_active=True)
-        self._domain('gone.example.com', 'pending', alert='left', attention=1, lost_at=fields.Datetime.now(), lost_reason='removed')
+        self._domain('gone.example.com', 'pending', alert='left', attention=1,
+                     lost_at=fields.Datetime.now(), lost_reason='removed')
 
     def test_every_figure_counts_what_it_leads_to(self):
         self._fill()
