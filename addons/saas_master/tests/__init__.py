@@ -10,7 +10,6 @@ from . import test_api_tenants
 from . import test_attention
 from . import test_audit
 from . import test_dashboard
-from . import test_extension
 from . import test_headers
 from . import test_i18n
 from . import test_ledger

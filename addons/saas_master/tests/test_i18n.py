@@ -127,7 +127,9 @@ class TestTerms(Terms, SaasCase):
             for kind in kinds:
                 spanish = self.env[model].with_context(lang=LANG)._operation_steps(kind)
                 english = self.env[model].with_context(lang='en_US')._operation_steps(kind)
-                self.assertEqual(spanish, [(code, self.spanish[label].msgstr) for code, label in english])
+                own = {code: self.spanish[label].msgstr for code, label in english if label in self.spanish}
+                self.assertTrue(own)
+                self.assertEqual({code: label for code, label in spanish if code in own}, own, 'other addons add theirs')
 
     def test_a_customer_follows_his_operation_in_spanish(self):
         tenant = self._tenant()
