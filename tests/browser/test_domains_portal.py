@@ -35,6 +35,7 @@ def registrar(world):
 def add(window, name, *wrong):
     """In the dialogue; ends on the domain's page."""
     page = window.page
+    expect(page.locator('.o_saas_scripted')).not_to_have_count(0)
     page.locator('.o_saas_domain_add').first.click()
     expect(page.locator('dialog .o_saas_add_form')).to_be_visible()
     window.look('domains-add')

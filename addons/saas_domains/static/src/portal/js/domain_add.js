@@ -10,6 +10,7 @@ publicWidget.registry.SaasDomainAdd = publicWidget.Widget.extend({
 
     start() {
         this.el.addEventListener("click", (ev) => this.onClick(ev));
+        this.el.classList.add("o_saas_scripted");
         return this._super(...arguments);
     },
 
