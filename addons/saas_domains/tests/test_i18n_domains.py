@@ -6,9 +6,9 @@ from odoo.addons.saas_master.tests.test_i18n import LANG, SAME, Terms
 
 KINDS = ('activate_domain', 'primary_domain', 'remove_domain')
 SAME_HERE = SAME | {
-    '<span class="o_stat_text">Tenant</span>', '<span>Webhooks</span>', 'Alias', 'Auto', 'Cloud DNS', 'Cloudflare',
-    'Custom hostnames', 'DNS', 'Nonce', 'Ping', 'Site Tools', 'TTL', 'Web Cloud', 'Webhook', 'Webhooks', 'cPanel', 'config.yml', 'custom hostnames',
-    'fallback.sajet.us', 'https://hooks.example.com/saas', 'sajet.us', 'www.example.com',
+    '<span class="o_stat_text">Tenant</span>', '<span>Webhooks</span>', 'Alias', 'Cloud DNS', 'Cloudflare', 'DNS', 'Nonce',
+    'Ping', 'Site Tools', 'TTL', 'Web Cloud', 'Webhook', 'Webhooks', 'cPanel', 'config.yml', 'fallback.sajet.us',
+    'https://hooks.example.com/saas', 'sajet.us', 'www.example.com',
 }
 
 

@@ -9,6 +9,8 @@ from odoo.tests import tagged
 from odoo.tools.misc import file_path
 from odoo.tools.translate import TranslationFileWriter, TranslationImporter, TranslationModuleReader
 
+from odoo.addons.saas_master.series import SERIES_17
+
 from .common import SaasCase
 from .signup_common import GOOD
 from .test_signup_website import WebsiteCase
@@ -72,7 +74,7 @@ class Terms:
     def _is_ours(cls, entry):
         """Which fields other addons put into our models, and so which of their labels, depends on those installed."""
         places = [place for place, _line in entry.occurrences]
-        if CODE.fullmatch(entry.msgid) and all(place.startswith('code:') for place in places):
+        if not SERIES_17 and CODE.fullmatch(entry.msgid) and all(place.startswith('code:') for place in places):
             return False
         return any(not (field := FIELD.match(place)) or cls._is_our_field(field[1]) for place in places)
 
