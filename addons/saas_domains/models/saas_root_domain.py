@@ -86,6 +86,9 @@ class SaasRootDomain(models.Model):
     domain_ids = fields.One2many('saas.custom_domain', 'root_domain_id')
     domain_count = fields.Integer(compute='_compute_domain_count')
 
+    _name_form = Constraint(
+        "CHECK (name ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' AND length(name) <= 200)",
+        'A root domain is written in ASCII and lower case, like sajet.us, without a dot at its end.')
     _name_uniq = Constraint('UNIQUE (name)', 'Another root domain has this name already.')
     _grace_positive = Constraint('CHECK (grace_days >= 0)', 'Days cannot be negative.')
 
@@ -111,6 +114,7 @@ class SaasRootDomain(models.Model):
             except DriverError as error:
                 raise UserError(str(error)) from error
             self.env['saas.audit']._note('change_secret', root, 'api_token')
+            root._reconcile_soon()
         self.invalidate_recordset(['api_token'], flush=False)       # not even this transaction reads it back
 
     @api.constrains('txt_prefix', 'cloudflare_account', 'cloudflare_zone', 'tunnel_id')

@@ -1,5 +1,8 @@
 """Keeping the edges equal to the records: comparing, sweeping, what waits for a person, and what a test of them says."""
+from psycopg2 import IntegrityError
+
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..edge.cloudflare_types import Record
 from .domain_common import NAME, ROOT, DomainCase
@@ -63,6 +66,12 @@ class TestEdges(DomainCase):
         self.root.action_apply_held()
         self.assertEqual(len(self._ours()), 2)
         self.assertFalse(self.root.held_plan or self.root.activity_ids)
+
+    @mute_logger('odoo.sql_db')
+    def test_a_root_domain_is_written_as_the_dns_has_it(self):
+        for name in ('Sajet.us', 'sajet.us.', 'sajet us', '-x.us', ''):
+            with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+                self.root.create({'name': name})
 
     def test_rules_of_others_in_the_tunnel_wait_for_a_person(self):
         tunnel = self.fake.world.add_tunnel('another')
