@@ -56,10 +56,10 @@ class DomainApiCase(ApiCase):
         self.dns.behave(name, rows((name, 60, 'CNAME', f'{target}.')))
         self.dns.behave(target, rows((target, 60, 'A', '127.0.0.1')), 'A')
 
-    def _not_yet(self, path):
+    def _not_yet(self, path, headers=None):
         """The documented answer of 400, which is no error."""
         self.env.flush_all()
-        answer = self.opener.request('POST', self.base_url() + path, headers=JSON, timeout=30)
+        answer = self.opener.request('POST', self.base_url() + path, headers={**JSON, **(headers or {})}, timeout=30)
         self.env.invalidate_all()
         self.assertEqual(answer.status_code, 400, answer.text)
         self.assertEqual(answer.headers['Content-Type'], 'application/json')
