@@ -14,7 +14,6 @@ SEED, EXAMPLES, SECONDS = 20301, 15, 420
 METHODS = ('get', 'post', 'patch', 'delete')
 NOWHERE = 'https://hooks.invalid/fuzz'      # has no address, so nothing is ever sent
 FRESH = 'saas-fuzz-fresh-name'              # in the document; another one in each run, since a name can be added once
-TOOL_BROKE = 'AST constructor recursion depth mismatch'     # CPython 3.11's own compiler, in the fuzzer; not our answer
 
 
 def document(world, plan, tenant, company, domain):
@@ -70,19 +69,16 @@ class Run:
         source, events = folder / 'openapi.json', folder / 'events.ndjson'
         source.write_text(json.dumps(document).replace(FRESH, f'shop-{secrets.token_hex(3)}'))
         python = venvs.ensure(Settings.from_environment(), 'dev')
+        # one worker: in CPython 3.11 two threads that compile at once break each other (python/cpython#106905)
         argv = [python, '-m', 'schemathesis.cli', 'run', source, '--url', world.url, '--checks', ','.join(CHECKS),
-                '--phases', 'examples,coverage,fuzzing', '--max-examples', EXAMPLES,
+                '--phases', 'examples,coverage,fuzzing', '--max-examples', EXAMPLES, '--seed', SEED,
                 '--generation-database', 'none', '--generation-with-security-parameters', 'false',
-                '--suppress-health-check', 'all', '--continue-on-failure', '--warnings', 'off', '--no-color', '--workers', 2,
+                '--suppress-health-check', 'all', '--continue-on-failure', '--warnings', 'off', '--no-color', '--workers', 1,
                 '--report', 'ndjson', '--report-ndjson-path', events]
         argv += [word for name, value in headers.items() for word in ('-H', f'{name}: {value}')]
         argv += [word for name in leave_out for word in ('--exclude-operation-id', name)]
-        for seed in (SEED, SEED + 1):
-            self.done = subprocess.run(
-                [str(word) for word in (*argv, '--seed', seed)], cwd=folder, timeout=SECONDS, text=True, capture_output=True,
-                env={**base_environment(), 'NO_PROXY': '*', 'no_proxy': '*'})
-            if TOOL_BROKE not in self.output:
-                break
+        self.done = subprocess.run([str(word) for word in argv], cwd=folder, timeout=SECONDS, text=True, capture_output=True,
+                                   env={**base_environment(), 'NO_PROXY': '*', 'no_proxy': '*'})
         self.answers = _read(events, operations(document)) if events.exists() else {}
 
     @property
