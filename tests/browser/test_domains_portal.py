@@ -161,6 +161,7 @@ def test_without_scripts(visit, world, registrar):
     registrar.set(name, value_of(page, 'CNAME', 'value'))
     check(page, 'yes')
     until_live(page)
+    until_still(page)       # the name is live before its tenant has been told
     page.locator('.o_saas_make_primary').click()
     expect(page.locator('.alert-success')).to_be_visible()
     until_still(page)
