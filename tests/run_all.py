@@ -1,7 +1,7 @@
 """``make test``: lint and every test, on every Odoo series that can be had on this machine.
 
-Each series gets a fresh stack of its own beside the one of ``make up``. For work on one part:
-``SAAS_SERIES=17.0 python3 -m tests.run_all --only drivers unit``.
+Each series gets a fresh stack of its own beside the one of ``make up``; two of them are tested at the same time. For work
+on one part: ``SAAS_SERIES=17.0 python3 -m tests.run_all --only drivers unit``.
 """
 import argparse
 import os
@@ -9,8 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
-from . import lint
+from . import lint, side_by_side
 from .stack import Problem, Settings, Stack, odoo_sources
 from .stack.ports import unused
 from .stack.report import say
@@ -25,8 +26,12 @@ def main(argv=None):
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS)
     parser.add_argument('--keep', action='store_true', help='leave the stacks running for a look')
     parser.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
+    for name, values in (('--series', {'choices': SERIES}), ('--results', {'type': Path}), ('--first', {'action': 'store_true'})):
+        parser.add_argument(name, help=argparse.SUPPRESS, **values)     # of one beside others: see side_by_side
     options = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))     # so that stacks are taken down
+    if options.series:
+        return one_series(options)
     try:
         results = Run(options).everything()
     except Problem as problem:
@@ -34,6 +39,16 @@ def main(argv=None):
     except KeyboardInterrupt:
         results = [Result('interrupted', failed=1)]
     return summary(results)
+
+
+def one_series(options):
+    run = Run(options)
+    try:
+        run.series(options.series, options.first)
+    except Problem as problem:
+        run.results.append(Result(options.series, failed=1, complaints=[str(problem)]))
+    side_by_side.write_results(options.results, run.results)
+    return 0
 
 
 class Run:
@@ -52,8 +67,10 @@ class Run:
             self.loudly(f'Odoo {series} IS NOT TESTED: {found[series]}')
         if not present:
             raise Problem('No Odoo can be had on this machine, so nothing was tested.')
-        for series in present:
-            self.series(series, first=series == present[0])
+        if len(present) == 1:
+            self.series(present[0], first=True)
+        else:
+            self.results += side_by_side.run(self.settings, present, self.options)
         if set(self.options.only) == set(PARTS):
             self.coverage([self.state(series) for series in present])
         return self.results
@@ -93,7 +110,7 @@ class Run:
         if outside:
             stack.up()
         for part in outside:
-            self.results.append(suites.plain(f'{series} {part}', f'tests/{part}', seconds=1200))
+            self.results.append(suites.plain(f'{series} {part}', f'tests/{part}', seconds=2400))
         if 'docker' in only:
             stack.down()
             self.results.append(suites.plain(f'{series} docker', 'tests/docker_tests'))

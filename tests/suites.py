@@ -38,7 +38,7 @@ class Suites:
         self.reports = stack.state / 'reports'
         self.reports.mkdir(parents=True, exist_ok=True)
 
-    def plain(self, name, *paths, seconds=900, start=(), **environment):
+    def plain(self, name, *paths, seconds=1800, start=(), **environment):
         """Tests that do not run inside Odoo."""
         return self._pytest(name, ['-p', 'no:odoo', *paths], environment, seconds, start)
 
@@ -53,7 +53,7 @@ class Suites:
     def inside_odoo(self, name, database, config, environment, *paths):
         """pytest-odoo: the tests of the addons in a database that has them installed."""
         options = [f'--odoo-config={config}', f'--odoo-database={database}', '--odoo-http', *paths]
-        return self._pytest(name, options, environment, 1200, self._measured())
+        return self._pytest(name, options, environment, 2400, self._measured())
 
     def _measured(self):
         """Before ``-m pytest`` where the addons' own lines run in the tests' process."""
