@@ -70,7 +70,7 @@ def _status(expected):
 
 def _watch(problem, router_url, host, timeout, what, headers=()):
     """Look until ``problem(get)`` finds none."""
-    start = time.monotonic()
+    start, seen = time.monotonic(), ''
     with requests.Session() as session:
         session.trust_env = False       # a node's address is for no proxy
         # each look is a new visitor: a kept connection stays with a worker that nginx is about to replace
@@ -82,9 +82,9 @@ def _watch(problem, router_url, host, timeout, what, headers=()):
 
         while True:
             try:
-                found = problem(get)
-            except requests.Timeout:
-                found = 'no answer in time'
+                found = seen = problem(get)
+            except requests.Timeout:        # the last look has little time left: what one before saw tells more
+                found = f'{seen}, then no answer in time' if seen else 'no answer in time'
             except requests.RequestException:
                 found = 'nothing answers'
             if not found:
