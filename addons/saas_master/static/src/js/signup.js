@@ -51,8 +51,9 @@ publicWidget.registry.SaasSignupForm = publicWidget.Widget.extend({
         this.onCompany();
     },
 
+    /** Never under the hands of who is in the field of the name already. */
     onCompany() {
-        if (!this.ownName && this.company.value !== this.seenCompany) {
+        if (!this.ownName && document.activeElement !== this.name && this.company.value !== this.seenCompany) {
             this.seenCompany = this.company.value;
             this.name.value = stem(this.company.value);
             this.lookUpSoon();
