@@ -5,13 +5,14 @@ import shutil
 from ..stack import postgres
 from ..stack.master_database import NAME
 
-COPIES = {100: 'saas_master_bench_100', 10_000: 'saas_master_bench_10000'}
-OF_DOMAINS = {200: 'saas_master_bench_domains_200', 20_000: 'saas_master_bench_domains_20000'}
-
 
 @contextlib.contextmanager
-def copies(stack, wanted=COPIES):
-    """``{records: database}``. The master's servers stand still meanwhile: whoever is measured has the machine alone."""
+def copies(stack, few, many):
+    """``{records: database}``: one to be filled with ``few`` records, one with ``many``.
+
+    The master's servers stand still meanwhile: whoever is measured has the machine alone.
+    """
+    wanted = dict(zip((few, many), postgres.BENCH_DATABASES, strict=True))
     data = stack.state / 'bench-data'
     stack.stop_master()
     try:

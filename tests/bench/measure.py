@@ -20,7 +20,7 @@ from ..stack.settings import CHECKOUT
 from ..world import World
 from . import dns, domain_screens, edge, rest, screens
 from . import domains as domain_batch
-from .copies import OF_DOMAINS, copies
+from .copies import copies
 from .figures import Row, table
 
 ROUNDS = 10
@@ -185,7 +185,7 @@ def sign_ups(world):
 def many(world):
     """Figures of many tenants that are only records."""
     stack = world.stack
-    with copies(stack) as databases:
+    with copies(stack, 100, 10_000) as databases:
         config = stack.runtime.configure_bench(stack.state / 'bench-data', CHECKOUT / rest.ADDONS)
         with screens.workers(stack, config, databases) as made:
             yield from screens.rows(made[100], made[10_000])
@@ -201,7 +201,7 @@ def domains(world):
     yield from edge.rows(world.stack.settings)
     yield from domain_batch.rows(world)
     stack = world.stack
-    with copies(stack, OF_DOMAINS) as databases:
+    with copies(stack, 200, 20_000) as databases:
         config = stack.runtime.configure_bench(stack.state / 'bench-data', CHECKOUT / rest.ADDONS)
         yield from domain_screens.rows(stack, config, databases)
 

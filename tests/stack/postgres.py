@@ -18,9 +18,8 @@ from .report import Problem, doing, say
 from .settings import Ports
 
 OLDEST = 14
-MASTER_DATABASES = (
-    'saas_master', 'saas_master_unit',                      # the second is a copy for unit tests
-    'saas_master_bench_100', 'saas_master_bench_10000')     # copies with so many tenants
+BENCH_DATABASES = 'saas_master_bench_few', 'saas_master_bench_many'     # copies that a benchmark fills
+MASTER_DATABASES = ('saas_master', 'saas_master_unit', *BENCH_DATABASES)    # the second is a copy for unit tests
 _TEMPLATES = Path(__file__).parent / 'templates'
 _SQL = Path(__file__).parent / 'inside/sql.py'
 
