@@ -12,8 +12,7 @@ TRANSITIONS = {
 
 SSL = [('none', 'None yet'), ('initializing', 'Being ordered'), ('pending', 'Being issued'), ('active', 'Active'),
        ('expiring', 'Expiring'), ('failed', 'Failed')]
-LOST = [('proved_by_other', 'Proved by another customer'), ('left', 'Pointed elsewhere'), ('removed', 'Removed'),
-        ('tenant_deleted', 'Tenant deleted')]
+LOST = [('proved_by_other', 'Proved by another customer'), ('removed', 'Removed'), ('tenant_deleted', 'Tenant deleted')]
 ALERTS = [('unverified', 'Not verified for long'), ('propagation', 'Could not be published'),
           ('certificate', 'Certificate'), ('left', 'Points elsewhere'), ('contested', 'Claimed by another')]
 

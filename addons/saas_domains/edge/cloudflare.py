@@ -3,6 +3,7 @@
 Every call has time limits, follows no redirect and raises one of the driver errors (``cloudflare_errors``). The token
 is in no log, no message and no representation.
 """
+import hashlib
 import json
 import logging
 import re
@@ -28,6 +29,7 @@ LONGEST_ANSWER = 64 * 2**20
 MOST_PAGES = 1000
 LONGEST_WORDS = 300     # of a message of the other side
 LOOPBACK = re.compile(r'(localhost|127(\.\d{1,3}){3}|::1)')
+CLOSED = {}             # address and token (hashed) -> until when (monotonic) its rate limit is used up, for all of this process
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Cloudflare(Zones, Records, Tunnels, Hostnames):
         self.timeout = timeout
         self.requests_left = None       # of the rate limit, as far as the last answer told
         self._auth = _Bearer(token)
-        self._closed_until = 0.0        # the rate limit is used up until then (monotonic)
+        self._key = hashlib.sha256(f'{self.base_url} {token}'.encode()).digest()
         self._session = session or requests.Session()
         if LOOPBACK.fullmatch(urlsplit(self.base_url).hostname or ''):
             self._session.trust_env = False     # a sandbox is for no proxy
@@ -164,7 +166,7 @@ class Cloudflare(Zones, Records, Tunnels, Hostnames):
 
     def _check_rate(self, what):
         """Whoever goes on after the last allowed request is shut out for five minutes."""
-        wait = self._closed_until - time.monotonic()
+        wait = CLOSED.get(self._key, 0) - time.monotonic()
         if wait > 0:
             raise errors.made(Retryable, 'cloudflare_busy', f'{what}: the requests that Cloudflare allows with this token'
                               f' are used up for {wait:.0f} s.', after=wait)
@@ -173,7 +175,7 @@ class Cloudflare(Zones, Records, Tunnels, Hostnames):
         self.requests_left, resets = errors.rate(answer.headers)
         wait = errors.after(answer.headers) if answer.status == 429 else resets if self.requests_left == 0 else None
         if wait:
-            self._closed_until = time.monotonic() + wait
+            CLOSED[self._key] = time.monotonic() + wait
 
     # -- pages --------------------------------------------------------------------------------------------------------
 

@@ -58,6 +58,12 @@ def settings(data):
     return {key: value for key, value in parse(text).items() if key != 'ingress'}
 
 
+def rules(data):
+    """The rules that the file has now; Permanent for what is no YAML."""
+    found = parse(data).get('ingress')
+    return [rule for rule in found if isinstance(rule, dict)] if isinstance(found, list) else []
+
+
 def with_ingress(data, ingress):
     """The same file with other rules. Comments and order stay; only a file too artful for that is written anew."""
     rest = settings(data)

@@ -9,6 +9,7 @@ from ...saas_master.drivers.waiting import NotYet
 from .ingress import normal, require_sound
 
 PAUSE = 1.0         # seconds until the connectors are looked at again; they are told within moments
+DOWN = 15.0         # the same while none is up: somebody has to start one
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Spread:
             return None
         note = f'{self.current} of {self.connectors} connectors have version {self.version}' if self.connectors else \
             'no connector of the tunnel is up: start cloudflared'
-        return NotYet(PAUSE, note)
+        return NotYet(PAUSE if self.connectors else DOWN, note)
 
 
 def apply(client, tunnel, ingress):

@@ -11,7 +11,7 @@ from odoo.addons.saas_master.drivers.errors import NotFound
 from odoo.addons.saas_master.models.saas_node_routes import locked
 
 from ..const import INGRESS_LOCK
-from ..edge import tunnel_remote
+from ..edge import tunnel_file, tunnel_remote
 from ..edge.cloudflare_plan import TooMuch
 from ..edge.ingress import NOT_FOUND, Rule, normal, render, to_config
 from ..edge.tunnel_local import LocalTunnel
@@ -30,10 +30,15 @@ TENANTS = """
     SELECT t.host, n.router_url FROM saas_tenant t JOIN saas_node n ON n.id = t.node_id
      WHERE t.is_routed AND t.host LIKE ANY(%s)"""
 DONE = 'SELECT 1 FROM saas_custom_domain WHERE id = %s AND tunnel_ingress_configured IS NOT DISTINCT FROM to_publish'
+# What the document served is written, not what is wanted by now: a name taken off meanwhile has its rule until the next
+# document. NULL is "perhaps": a document was under way when its writer was killed.
+PERHAPS = """
+    UPDATE saas_custom_domain SET tunnel_ingress_configured = NULL
+     WHERE id = ANY(%(served)s) AND tunnel_ingress_configured IS NOT TRUE"""
 CONFIGURED = """
-    UPDATE saas_custom_domain SET tunnel_ingress_configured = to_publish
-     WHERE root_domain_id = ANY(%(roots)s) AND tunnel_ingress_configured IS DISTINCT FROM to_publish
-       AND (id = ANY(%(served)s) OR to_publish IS NOT TRUE)"""
+    UPDATE saas_custom_domain SET tunnel_ingress_configured = id = ANY(%(served)s)
+     WHERE root_domain_id = ANY(%(roots)s) AND tunnel_ingress_configured IS DISTINCT FROM (id = ANY(%(served)s))"""
+OURS = 'UPDATE saas_root_domain SET tunnel_is_ours = true WHERE id = ANY(%s) AND tunnel_is_ours IS NOT TRUE'
 VERSION = """
     UPDATE saas_root_domain SET tunnel_is_ours = true, tunnel_version = %(version)s, connector_count = %(count)s,
            connectors_current = %(current)s
@@ -48,6 +53,9 @@ class Wanted:
     roots: tuple
     served: tuple
     is_first: bool
+
+    def ids(self):
+        return {'roots': list(self.roots), 'served': list(self.served)}
 
 
 def lock_of(spec):
@@ -97,10 +105,9 @@ def sync(connect, spec, domain_id=None, force=False):
             if cr.fetchone():
                 return None
         want = wanted(cr, spec)
-        renew(cr)
-        answer = _remote(cr, spec, want, force) if spec.remote else _local(spec, want.ingress)
+        answer = (_remote if spec.remote else _local)(cr, spec, want, force)
         if answer is None:
-            write(cr, CONFIGURED, {'roots': list(want.roots), 'served': list(want.served)})
+            write(cr, CONFIGURED, want.ids())
         return answer
 
 
@@ -116,9 +123,11 @@ def difference(before, after):
 
 def _remote(cr, spec, want, force):
     """There is no ETag, so the lock of the tunnel is what keeps two of us from overwriting each other."""
+    renew(cr)
     client = spec.client()
     _version, document = client.configuration(spec.tunnel)
     _hold(document.get('ingress') or [], want, force)
+    write(cr, PERHAPS, want.ids())
     version, _changed = tunnel_remote.publish(client, spec.tunnel, want.ingress)
     spread = tunnel_remote.look(client, spec.tunnel, version)
     write(cr, VERSION, {'version': spread.version, 'count': spread.connectors, 'current': spread.current,
@@ -140,13 +149,18 @@ def digest_of(lines):
     return f'{zlib.crc32(chr(10).join(lines).encode()):08x}'
 
 
-def _local(spec, ingress):
+def _local(cr, spec, want, force):
     """A first config.yml is written where there is none and the tunnel's credentials are named."""
+    renew(cr)
     with spec.access.open() as transport:
         try:
-            transport.get(spec.config_path)
+            before = tunnel_file.rules(transport.get(spec.config_path))
         except NotFound:
             if not spec.credentials_path:
                 raise
-            transport.put(spec.config_path, to_config(ingress, spec.tunnel, spec.credentials_path), 0o644)
-        LocalTunnel(transport, spec.config_path, spec.cloudflared, reload=spec.reload).apply(ingress)
+            before = []
+            transport.put(spec.config_path, to_config(want.ingress, spec.tunnel, spec.credentials_path), 0o644)
+        _hold(before, want, force)
+        write(cr, PERHAPS, want.ids())
+        LocalTunnel(transport, spec.config_path, spec.cloudflared, reload=spec.reload).apply(want.ingress)
+    write(cr, OURS, [list(want.roots)])

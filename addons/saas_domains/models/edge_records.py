@@ -18,10 +18,11 @@ STILL_WANTED = """
 CONFIGURED = """
     UPDATE saas_custom_domain d SET cloudflare_dns_record_id = v.record
       FROM jsonb_to_recordset(%s::jsonb) AS v (id int, record varchar)
-     WHERE d.id = v.id AND d.to_publish AND d.cloudflare_dns_record_id IS DISTINCT FROM v.record"""
+     WHERE d.id = v.id AND d.cloudflare_dns_record_id IS DISTINCT FROM v.record"""
+# Also by its name: who made a record may have been killed before its id was written.
 LEFT_OVER = """
-    SELECT id, cloudflare_dns_record_id FROM saas_custom_domain
-     WHERE root_domain_id = %s AND to_publish IS NOT TRUE AND cloudflare_dns_record_id IS NOT NULL"""
+    SELECT id, cloudflare_dns_record_id, sajet_full_domain FROM saas_custom_domain
+     WHERE root_domain_id = %s AND to_publish IS NOT TRUE AND (cloudflare_dns_record_id IS NOT NULL OR id = %s)"""
 FORGET = 'UPDATE saas_custom_domain SET cloudflare_dns_record_id = NULL WHERE id = ANY(%s) AND to_publish IS NOT TRUE'
 
 
@@ -93,15 +94,16 @@ def _apply(cr, spec, keep=False, force=False):
 def remove(connect, spec, domain_id):
     """Records of domains that are published no more, in one go. Each was asked for by a person: no third counts here."""
     with connect() as cr, locked(cr, (RECORDS_LOCK, spec.id)):
-        cr.execute(LEFT_OVER, [spec.id])
-        left = dict(cr.fetchall())
+        cr.execute(LEFT_OVER, [spec.id, domain_id])
+        left = {row[0]: row[1:] for row in cr.fetchall()}
         if domain_id not in left:
             return
+        ids, hosts = (set(values) for values in zip(*left.values(), strict=True))
         records, _names = wanted(cr, spec)
         renew(cr)
         client, needed = spec.client(), {record.name for record in records}
         gone = tuple(record for record in client.records(spec.zone, spec.mark)
-                     if record.id in left.values() and record.name not in needed)
+                     if (record.id in ids or record.name in hosts) and record.name not in needed)
         if gone:
             client.apply_records(client.zone(spec.zone), Plan(deletes=gone, total=len(gone)))
         write(cr, FORGET, [list(left)])

@@ -19,6 +19,7 @@ class ResConfigSettings(models.TransientModel):
     saas_domains_webhooks_per_customer = fields.Integer('Webhooks of a Customer')
     saas_domains_webhook_days = fields.Integer('Keep Deliveries (days)')
     saas_domains_quota_percent = fields.Integer('Quota Nearly Used (%)')
+    saas_domains_webhook_denied = fields.Char('Networks without Webhooks', config_parameter='saas_domains.webhook_denied')
     saas_domains_sandbox = fields.Char('Root Domains in the Sandbox', readonly=True)
 
     @api.model
@@ -32,6 +33,7 @@ class ResConfigSettings(models.TransientModel):
         """What is out of range changes nothing at all; a default that was never touched stays one."""
         for settings in self:
             settings._check_domain_numbers()
+            self.env['saas.webhook']._networks(settings.saas_domains_webhook_denied)
         result = super().set_values()
         parameters = self.env['ir.config_parameter'].sudo()
         for name in NUMBERS:

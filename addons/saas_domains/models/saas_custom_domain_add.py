@@ -7,6 +7,8 @@ from psycopg2.errors import UniqueViolation
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.saas_master.limits import LimitReached
+
 from ..edge import names
 
 CANDIDATES = 100                    # subdomains tried before a random one is taken
@@ -159,5 +161,5 @@ class SaasCustomDomain(models.Model):
         self.env.cr.execute('UPDATE res_partner SET active = active WHERE id = %s', [partner.id], log_exceptions=False)
         limit, count = self._limit(partner), self._count_of(partner) + ahead
         if limit and count >= limit:
-            raise UserError(_('%(count)s domains of %(limit)s are in use. Remove one, or choose a plan with more.',
-                              count=count, limit=limit))
+            raise LimitReached(_('%(count)s domains of %(limit)s are in use. Remove one, or choose a plan with more.',
+                                 count=count, limit=limit), count, limit)

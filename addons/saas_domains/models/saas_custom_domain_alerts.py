@@ -7,8 +7,6 @@ from odoo import _, api, fields, models
 
 ACTIVITY = 'saas_domains.mail_activity_domain'
 BATCH = 500
-ANNOUNCED = {'added': 'added', 'verified': 'verified', 'failed': 'failed', 'activated': 'active', 'left': 'left',
-             'lost': 'lost', 'removed': 'removed', 'primary': 'primary'}
 
 
 class SaasCustomDomain(models.Model):
@@ -80,10 +78,9 @@ class SaasCustomDomain(models.Model):
     def _emit(self, event):
         """A state has changed; for addons and webhooks, in the transaction of the change.
 
-        added, verified, failed, activated, left, back, unpublished, contested, lost, removed, primary, certificate.
+        added, verified, failed, active, left, back, unpublished, contested, lost, removed, primary, certificate.
         """
-        if event in ANNOUNCED:
-            self.env['saas.webhook']._announce(f'domain.{ANNOUNCED[event]}', self)
+        self.env['saas.webhook']._announce(f'domain.{event}', self)
 
     # -- cron -----------------------------------------------------------------------------------
 

@@ -86,8 +86,6 @@ class SaasCustomDomain(models.Model):
     def _step_ingress(self, step):
         spec, connect = self._edge()
         domain_id = self.id
-        if self.tunnel_ingress_configured == self.to_publish:
-            return None
         return lambda: edge_ingress.sync(connect, spec, domain_id)
 
     def _step_domain_route(self, step):
@@ -117,7 +115,7 @@ class SaasCustomDomain(models.Model):
         self.write({'is_active': True, 'activated_at': fields.Datetime.now(), 'error': False, 'alert': False})
         self._close_alerts()
         self._mail('activated')
-        self._emit('activated')
+        self._emit('active')
 
     # -- the tenant's own idea of its address ---------------------------------------------------
 

@@ -121,7 +121,6 @@ class SaasCustomDomain(models.Model):
         return {
             'proved_by_other': (_('Another customer has proven that this domain is his.'),
                                 _('If it is yours, add it again and set the TXT record.')),
-            'left': (_('The domain pointed elsewhere.'), _('Add it again when it is to lead here.')),
             'tenant_deleted': (_('Its tenant was deleted.'), _('Add it again for another tenant.')),
         }.get(self.lost_reason) or (_('The domain was removed.'), _('Add it again when it is to lead here.'))
 

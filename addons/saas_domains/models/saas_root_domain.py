@@ -126,6 +126,18 @@ class SaasRootDomain(models.Model):
                 if root[name] and not IDENTIFIER.fullmatch(root[name]):
                     raise ValidationError(_('"%s" is no identifier of Cloudflare. Copy it from the dashboard.', root[name]))
 
+    @api.constrains('tunnel_id', 'edge_mode', 'origin_service', 'active')
+    def _check_catch_all(self):
+        """A custom name is served by the last rule of its tunnel, and a document has but one."""
+        for root in self.filtered(lambda root: root.active and root.tunnel_id and root.edge_mode == 'wildcard'):
+            other = self.search([('id', '!=', root.id), ('tunnel_id', '=', root.tunnel_id), ('edge_mode', '=', 'wildcard'),
+                                 ('origin_service', '!=', root.origin_service)], limit=1)
+            if other:
+                raise ValidationError(_(
+                    '%(other)s has one wildcard on the same tunnel and leads to %(service)s: custom domains cannot be led to '
+                    'two routers by one tunnel. Enter the same service, another tunnel, or choose a rule for each name.',
+                    other=other.name, service=other.origin_service))
+
     # -- buttons ------------------------------------------------------------------------------
 
     @step_up('secret')

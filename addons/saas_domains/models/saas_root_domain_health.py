@@ -60,6 +60,8 @@ class SaasRootDomain(models.Model):
                         'health_checked_at': fields.Datetime.now()})
             if _codes(rows) != seen:
                 root._tell_health()
+            if root.tunnel_management == 'local' and ('connectors', 'connectors_none') in _codes(rows):
+                root._reconcile_soon()      # its machine was started anew, and nobody else starts our cloudflared
 
     def _tell_health(self):
         manager = self.env['saas.operation.subject']._attention_user()

@@ -14,7 +14,9 @@ from odoo.addons.saas_master.series import Constraint
 from ..edge import webhook, webhook_target
 
 TENANT_EVENTS = ('provisioning', 'running', 'suspended', 'resumed', 'failed', 'deleted')
-DOMAIN_EVENTS = ('added', 'verified', 'failed', 'active', 'left', 'lost', 'removed', 'primary')
+DOMAIN_EVENTS = (
+    'added', 'verified', 'failed', 'active', 'left', 'back', 'unpublished', 'contested', 'lost', 'removed', 'primary',
+    'certificate')
 EVENTS = (*(f'tenant.{what}' for what in TENANT_EVENTS), *(f'domain.{what}' for what in DOMAIN_EVENTS))
 PING = 'ping'               # to one endpoint alone, when somebody asks for it
 GROUPS = {'tenant.*': TENANT_EVENTS, 'domain.*': DOMAIN_EVENTS}
@@ -160,8 +162,9 @@ class SaasWebhook(models.Model):
             _('A tenant is being set up'), _('A tenant runs for the first time'), _('A tenant was closed'),
             _('A tenant was opened again'), _('A tenant could not be set up'), _('A tenant was deleted'),
             _('A domain was added'), _('A domain was verified'), _('A domain could not be verified or published'),
-            _('A domain is active'), _('A domain points elsewhere'), _('A domain was lost'), _('A domain was removed'),
-            _('A domain became the primary one'))
+            _('A domain is active'), _('A domain points elsewhere'), _('A domain leads here again'),
+            _('A domain was unpublished'), _('A domain was proven by another customer'), _('A domain was lost'),
+            _('A domain was removed'), _('A domain became the primary one'), _('The certificate of a domain is in trouble'))
         return dict(zip(EVENTS, texts, strict=True))
 
     # -- secrets --------------------------------------------------------------------------------
@@ -195,13 +198,18 @@ class SaasWebhook(models.Model):
     def _rules(self):
         """By system parameters ``saas_domains.webhook_allow_local`` (tests only) and ``saas_domains.webhook_denied``."""
         parameters = self.env['ir.config_parameter'].sudo()
-        denied = (parameters.get_param('saas_domains.webhook_denied') or '').replace(',', ' ').split()
-        try:
-            networks = tuple(ipaddress.ip_network(text, strict=False) for text in denied)
-        except ValueError as error:
-            raise UserError(_('The system parameter saas_domains.webhook_denied lists networks: %s', error)) from error
         return webhook_target.Rules(
-            allow_local=parameters.get_param('saas_domains.webhook_allow_local') in ('1', 'True', 'true'), denied=networks)
+            allow_local=parameters.get_param('saas_domains.webhook_allow_local') in ('1', 'True', 'true'),
+            denied=self._networks(parameters.get_param('saas_domains.webhook_denied')))
+
+    @api.model
+    def _networks(self, text):
+        """Of 203.0.113.0/24, 2001:db8::/32 …; UserError for anything else."""
+        try:
+            return tuple(ipaddress.ip_network(word, strict=False) for word in (text or '').replace(',', ' ').split())
+        except ValueError as error:
+            raise UserError(_('Networks without webhooks are written like 203.0.113.0/24, with commas between them: %s',
+                              error)) from error
 
     @api.model
     def _url_message(self, code):

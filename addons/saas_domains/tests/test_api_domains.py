@@ -108,7 +108,7 @@ class TestAddDomain(DomainApiCase):
         self.plan.domain_limit = 1
         self._as(self.actor)
         self.assertEqual(self._post('/api/domains', self._new()).status_code, 201)
-        error = self._assert_error(self._post('/api/domains', self._new(external_domain='b.example.com')), 409, 'conflict')
+        error = self._assert_error(self._post('/api/domains', self._new(external_domain='b.example.com')), 409, 'limit_reached')
         self.assertIn('1', error['message'])
 
     def test_in_the_callers_language(self):

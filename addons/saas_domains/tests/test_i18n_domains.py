@@ -14,6 +14,7 @@ from .portal_domains_common import PortalDomainsCase
 
 KINDS = ('activate_domain', 'primary_domain', 'remove_domain')
 SAME_HERE = SAME | {
+    '203.0.113.0/24, 2001:db8::/32',
     '<span class="o_stat_text">Tenant</span>', '<span>Webhooks</span>', 'Alias', 'Cloud DNS', 'Cloudflare', 'DNS', 'Nonce',
     'Ping', 'Site Tools', 'TTL', 'Web Cloud', 'Webhook', 'Webhooks', 'cPanel', 'config.yml', 'fallback.sajet.us',
     'https://hooks.example.com/saas', 'sajet.us', 'www.example.com',
@@ -86,7 +87,7 @@ class TestSpanishDomains(Spanish, PortalDomainsCase):
         self._page(path, 'Ya no lleva hasta aquí.')
         domain.write({'left_at': False, 'contested_by_id': self.theirs.id, 'contest_ends_at': later})
         self._page(path, 'Otro cliente ha demostrado que este dominio es suyo.')
-        for reason in ('proved_by_other', 'left', 'tenant_deleted', 'removed'):
+        for reason in ('proved_by_other', 'tenant_deleted', 'removed'):
             domain.write({'lost_at': fields.Datetime.now(), 'lost_reason': reason, 'is_active': False})
             self._page(path, 'Añadirlo de nuevo')
 

@@ -41,7 +41,7 @@ class DomainsApi(http.Controller):
         return {'items': show(call, found), 'total': total}
 
     @endpoint('POST', '/api/domains', tag=TAG, summary=_lt('Add a domain'), body=NewDomain, answers={201: NewClaim},
-              errors=('conflict',), idempotent=True, description=_lt(
+              errors=('conflict', 'limit_reached'), idempotent=True, description=_lt(
                   'Claims the name for a customer and says which record to set. Others may claim it as well; who proves it '
                   'has it.'))
     def add_domain(self, call):

@@ -111,7 +111,7 @@ class Domain(DomainItem):
     url: Text = Field(description=_lt('Null until it is active.'))
     claim_state: Literal['living', 'ended']
     ended_at: Moment
-    ended_reason: Literal['proved_by_other', 'left', 'removed', 'tenant_deleted'] | None
+    ended_reason: Literal['proved_by_other', 'removed', 'tenant_deleted'] | None
     left_at: Moment = Field(description=_lt('Since when it points elsewhere.'))
     unpublish_at: Moment = Field(description=_lt('When it is unpublished if it goes on pointing elsewhere.'))
     activated_at: Moment

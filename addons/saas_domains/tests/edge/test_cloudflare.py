@@ -164,9 +164,14 @@ def test_too_many_requests_say_when_to_come_back(cf):
         cf.client.zone(cf.zone.id)      # would shut us out for five minutes, so it is not even asked
     assert 299 < caught.value.after <= 300 and len(cf.calls()) == asked
     with pytest.raises(Retryable) as caught:
+        cf.client_with().zone(cf.zone.id)       # nor by another client of this process with the same token
+    assert caught.value.problem == 'cloudflare_busy' and len(cf.calls()) == asked
+    cloudflare.CLOSED.clear()
+    with pytest.raises(Retryable) as caught:
         cf.client_with().zone(cf.zone.id)       # who does not know goes there and is told
     assert caught.value.after == 300 and caught.value.problem == 'cloudflare_busy'
     cf.fake.world.advance(301)
+    cloudflare.CLOSED.clear()
     assert cf.client_with().zone(cf.zone.id) == cf.zone
 
 

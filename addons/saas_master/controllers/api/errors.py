@@ -4,6 +4,7 @@ from werkzeug.exceptions import HTTPException
 
 from odoo.exceptions import AccessDenied, AccessError, MissingError, UserError, ValidationError
 
+from ...limits import LimitReached
 from ...models.saas_rate import RateLimited
 from ...step_up import StepUpRequired
 from .texts import _lt
@@ -24,6 +25,7 @@ CODES = {
     'not_found': (404, _lt('There is nothing here by this name.')),
     'method_not_allowed': (405, _lt('This address does not take this method.')),
     'conflict': (409, _lt('This cannot be done now.')),
+    'limit_reached': (409, _lt('The plan allows no more of these.')),
     'name_taken': (409, _lt('This name is taken. Choose another one.')),
     'ambiguous': (409, _lt('There are several by this name. Say whose you mean.')),
     'changes_held': (409, _lt('So much would change that a person has to look at it first and allow it in the backend.')),
@@ -75,6 +77,8 @@ def explain(problem):
                         headers={'Retry-After': str(problem.retry_after)})
     if isinstance(problem, StepUpRequired):
         return ApiError('step_up_required', str(problem), {'kind': problem.kind})
+    if isinstance(problem, LimitReached):
+        return ApiError('limit_reached', str(problem), {'count': problem.count, 'limit': problem.limit})
     if isinstance(problem, ValidationError) and isinstance(problem.__cause__, UniqueViolation):
         return ApiError('conflict', str(problem))
     error = next((error for kinds, error in KINDS if isinstance(problem, kinds)), None)
