@@ -1,8 +1,9 @@
 """A worker of the ledger that can be told to die.
 
 Run with a master's configuration file and database; reads one JSON order a line from standard input. Each order is
-carried out by a fork (the registry is loaded once), which runs one turn of a worker and kills itself with SIGKILL when
-it comes to the given point; the answer says how it ended and which points it passed.
+carried out by a fork (the registry is loaded once), which runs one turn of a worker, or the ``work`` that is ordered
+(model, method, arguments), and kills itself with SIGKILL when it comes to the given point; the answer says how it ended and which
+points it passed.
 
 Points are the moments after everything that leaves a trace: each commit of the ledger, each SQL statement, command,
 replaced file and HTTP answer of a driver or of Cloudflare; and moments inside each statement, command and request that
@@ -18,10 +19,11 @@ import traceback
 
 # What has left a trace when it returns, by file: Python functions, and functions of C.
 RETURNS = {'saas_operation_runner.py': {'_transaction'}, 'transport.py': {'run'}, 'rpc.py': {'_post'},
-           'probe.py': {'get', '_look'}, 'cloudflare.py': {'_ask'}, 'edge_common.py': {'write'}}
+           'probe.py': {'get', '_look'}, 'cloudflare.py': {'_ask'}, 'edge_common.py': {'write'}, 'webhook.py': {'send'}}
 C_RETURNS = {'execute', 'commit', 'replace'}
 # Seconds into what takes a while.
-INSIDE = {'transport.py': {'run': 0.004}, 'rpc.py': {'_post': 0.01}, 'probe.py': {'get': 0.1}, 'cloudflare.py': {'_ask': 0.003}}
+INSIDE = {'transport.py': {'run': 0.004}, 'rpc.py': {'_post': 0.01}, 'probe.py': {'get': 0.1}, 'cloudflare.py': {'_ask': 0.003},
+          'webhook.py': {'send': 0.002}}
 C_INSIDE = {'execute': 0.01}
 TRANSACTION = 'personalise.py'      # its statements are one transaction: every SHARE-th stands for all until the commit
 SHARE = 8
@@ -80,7 +82,8 @@ def turn(registry, order, pipe):
             threading.setprofile(watch)     # of the threads that begin from now on
             sys.setprofile(watch)
         try:
-            env['saas.operation']._work(99)
+            model, method, *arguments = order.get('work') or ('saas.operation', '_work', 99)
+            getattr(env[model], method)(*arguments)
         finally:
             sys.setprofile(None)
             threading.setprofile(None)

@@ -35,8 +35,8 @@ class Worker:
         assert line, f'the worker process ended with {self.process.wait(10)}; see mortal-worker.log'
         return json.loads(line)
 
-    def turn(self, kill=None, watch=False):
-        self.process.stdin.write(json.dumps({'kill': kill, 'watch': watch or kill is not None}) + '\n')
+    def turn(self, kill=None, watch=False, work=None):
+        self.process.stdin.write(json.dumps({'kill': kill, 'watch': watch or kill is not None, 'work': work}) + '\n')
         self.process.stdin.flush()
         return self._answer()
 
