@@ -3,6 +3,7 @@ from . import test_api_domains
 from . import test_dashboard_domains
 from . import test_domain_claim
 from . import test_domain_edges
+from . import test_domain_local_tunnel
 from . import test_domain_publish
 from . import test_domain_races
 from . import test_domain_tenant

@@ -230,6 +230,7 @@ class TestTakeover(DomainCase):
         self.assertTrue(two._instructions()[1]['is_required'])
 
     def test_a_name_that_leaves_is_warned_about_and_unpublished(self):
+        hook = self.env['saas.webhook'].create({'name': 'Chat', 'url': 'https://hooks.example.com/', 'events': 'domain.*'})
         domain = self._active()
         self._find(domain, 'no')
         self.assertTrue(domain.is_active and domain.left_at and domain.alert == 'left')
@@ -245,6 +246,9 @@ class TestTakeover(DomainCase):
         self.assertEqual(self._hostnames(), set())
         self._find(domain)
         self.assertTrue(domain.to_publish, 'it comes back by itself')
+        told = hook.delivery_ids.sorted('id').mapped('event')
+        self.assertEqual(told, ['domain.verified', 'domain.active', 'domain.left', 'domain.back', 'domain.left',
+                                'domain.unpublished', 'domain.verified'])
 
     def test_hidden_behind_a_proxy_is_not_gone(self):
         domain = self._active()

@@ -47,7 +47,7 @@ class TestSpanishDomains(Spanish, PortalDomainsCase):
         self.act.lang = LANG
         self._login(self.act)
 
-    def _page(self, path, *expected):
+    def _assert_page(self, path, *expected):
         self._assert_spanish(self._get(self.prefix + path).text, *expected)
 
     def _assert_words(self, words):
@@ -55,47 +55,47 @@ class TestSpanishDomains(Spanish, PortalDomainsCase):
 
     def test_lists_and_forms(self):
         self._active()
-        self._page('/my/domains', 'Mis dominios', 'Añadir un dominio', 'Esperando el registro DNS', 'nunca')
-        self._page('/my/domains?search=nowhere', 'Nada coincide')
-        self._page('/my/domains/add', '¿Qué nombre?', 'Añadirlo')
-        self._page(f'/my/tenants/{self.tenant.id}', 'su dirección propia, siempre disponible')
+        self._assert_page('/my/domains', 'Mis dominios', 'Añadir un dominio', 'Esperando el registro DNS', 'nunca')
+        self._assert_page('/my/domains?search=nowhere', 'Nada coincide')
+        self._assert_page('/my/domains/add', '¿Qué nombre?', 'Añadirlo')
+        self._assert_page(f'/my/tenants/{self.tenant.id}', 'su dirección propia, siempre disponible')
         self.Domain.search([])._end_claim('removed')
-        self._page('/my/domains', 'Tu Odoo con tu propio nombre', 'www.tu-empresa.com')
+        self._assert_page('/my/domains', 'Tu Odoo con tu propio nombre', 'www.tu-empresa.com')
 
     def test_on_the_way(self):
         path = self._path()
-        self._page(path, 'Configura esto en tu proveedor DNS', 'Comprobar ahora', 'Demuestra que el dominio es tuyo')
+        self._assert_page(path, 'Configura esto en tu proveedor DNS', 'Comprobar ahora', 'Demuestra que el dominio es tuyo')
         for code in (*NO_CODES, *UNKNOWN_CODES):
             self._checked(self.domain, 'no' if code in NO_CODES else 'unknown', code, last_found=['other.net'])
-            self._page(path)
+            self._assert_page(path)
         self.domain.write({'verification_status': 'failed'})
-        self._page(path, 'Hemos dejado de comprobarlo')
+        self._assert_page(path, 'Hemos dejado de comprobarlo')
         self._checked(self.domain, 'yes', verification_status='verified')
-        self._page(path, 'Certificado y publicación', 'Publicarlo ahora')
+        self._assert_page(path, 'Certificado y publicación', 'Publicarlo ahora')
 
     def test_a_name_without_www(self):
         apex = self._domain('redwing.com')
         for provider in (False, 'godaddy', 'cloudflare'):
             apex.provider = provider
-            self._page(self._path(domain=apex), 'Este es un nombre sin www')
+            self._assert_page(self._path(domain=apex), 'Este es un nombre sin www')
 
     def test_active_and_after(self):
         domain, later = self._active(), fields.Datetime.now() + timedelta(days=3)
         path = self._path(domain=domain)
-        self._page(path, 'Ya está en línea', 'Convertirlo en el principal')
+        self._assert_page(path, 'Ya está en línea', 'Convertirlo en el principal')
         domain.write({'left_at': fields.Datetime.now(), 'unpublish_at': later})
-        self._page(path, 'Ya no lleva hasta aquí.')
+        self._assert_page(path, 'Ya no lleva hasta aquí.')
         domain.write({'left_at': False, 'contested_by_id': self.theirs.id, 'contest_ends_at': later})
-        self._page(path, 'Otro cliente ha demostrado que este dominio es suyo.')
+        self._assert_page(path, 'Otro cliente ha demostrado que este dominio es suyo.')
         for reason in ('proved_by_other', 'tenant_deleted', 'removed'):
             domain.write({'lost_at': fields.Datetime.now(), 'lost_reason': reason, 'is_active': False})
-            self._page(path, 'Añadirlo de nuevo')
+            self._assert_page(path, 'Añadirlo de nuevo')
 
     def test_while_it_is_published(self):
         domain = self._domain('www.redwing.com')
         domain._set_status('verified')
         domain._publish()
-        self._page(self._path(domain=domain), 'Registrar el nombre en Cloudflare')
+        self._assert_page(self._path(domain=domain), 'Registrar el nombre en Cloudflare')
 
     def test_providers(self):
         apex = self._domain('redwing.com').with_context(lang=LANG)
@@ -115,16 +115,16 @@ class TestSpanishDomains(Spanish, PortalDomainsCase):
             self._assert_words(told)
 
     def test_webhooks(self):
-        self._page('/my/webhooks', 'Todavía no hay webhooks', 'Añadir un webhook')
+        self._assert_page('/my/webhooks', 'Todavía no hay webhooks', 'Añadir un webhook')
         hook = self.env['saas.webhook'].create({
             'name': 'Chat', 'url': 'https://hooks.example.net/in', 'partner_id': self.customer.id})
         delivery = hook._person_ping()
         for state in ('pending', 'delivered', 'failed'):
             delivery.write({'state': state, 'status': 503, 'attempts': 2, 'tried_at': fields.Datetime.now()})
-            self._page(f'/my/webhooks/{hook.id}', 'Reenviar', 'Renovar el secreto', 'Estado 503')
-        self._page('/my/webhooks', 'Todos los eventos')
+            self._assert_page(f'/my/webhooks/{hook.id}', 'Reenviar', 'Renovar el secreto', 'Estado 503')
+        self._assert_page('/my/webhooks', 'Todos los eventos')
         hook.write({'state': 'paused', 'pause_reason': 'failing'})
-        self._page(f'/my/webhooks/{hook.id}', 'En pausa', 'Reanudar')
+        self._assert_page(f'/my/webhooks/{hook.id}', 'En pausa', 'Reanudar')
         template = self.env.ref('saas_domains.mail_template_webhook')
         for about in ('paused', 'given_up'):
             self._assert_mail(template.with_context(about=about), hook)

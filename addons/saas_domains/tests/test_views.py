@@ -191,6 +191,14 @@ class TestDomainSettings(SaasCase):
             self._settings(saas_domains_default_limit=3, saas_domains_verify_batch=0).set_values()
         self.assertEqual(self.env['saas.domain.settings']._number('default_limit'), 10)
 
+    def test_networks_without_webhooks(self):
+        with self.assertRaisesRegex(UserError, '203.0.113.0/99'):
+            self._settings(saas_domains_webhook_denied='203.0.113.0/99', saas_domains_default_limit=3).set_values()
+        self.assertEqual(self.env['saas.domain.settings']._number('default_limit'), 10, 'nothing at all was changed')
+        self._settings(saas_domains_webhook_denied='203.0.113.0/24, 2001:db8::/32').set_values()
+        self.assertEqual([str(network) for network in self.env['saas.webhook']._rules().denied],
+                         ['203.0.113.0/24', '2001:db8::/32'])
+
     def test_the_sandbox_is_named(self):
         self.env['saas.root_domain'].create({'name': 'played.test', 'is_sandbox': True})
         self.assertIn('played.test', self._settings().saas_domains_sandbox)

@@ -3,7 +3,7 @@ import pytest
 import yaml
 
 from bare.saas_domains.edge.ingress import Rule, render
-from bare.saas_domains.edge.tunnel_file import MARKER, is_ours, parse, settings, with_ingress
+from bare.saas_domains.edge.tunnel_file import MARKER, is_ours, parse, rules, settings, with_ingress
 from bare.saas_master.drivers.errors import Permanent
 from tunnel_fixtures import CONFIG
 
@@ -92,3 +92,20 @@ def test_a_file_that_cannot_be_read_says_where(data, words):
         with pytest.raises(Permanent, match=words) as raised:
             read(data)
         assert raised.value.problem == 'tunnel_yaml'
+
+
+@pytest.mark.parametrize('by_hand', [False, True])
+def test_the_rules_that_are_there(by_hand):
+    """Ours are read by their form, those of others as YAML: the answer is the same."""
+    wanted = render([Rule('b.sajet.us', 'http://127.0.0.1:8080'),
+                     Rule('a.sajet.us', 'https://10.0.0.1', '/x', {'noTLSVerify': True, 'connectTimeout': 10})],
+                    'http_status:404')
+    data = with_ingress(CONFIG.encode(), wanted)
+    if by_hand:
+        data = yaml.safe_dump(yaml.safe_load(data)).encode()
+    assert rules(data) == yaml.safe_load(data)['ingress'] and len(rules(data)) == 3
+
+
+@pytest.mark.parametrize('data', [b'tunnel: x\n', b'tunnel: x\ningress: none\n'])
+def test_a_file_without_rules_has_none(data):
+    assert rules(data) == []

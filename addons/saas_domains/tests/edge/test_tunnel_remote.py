@@ -71,6 +71,7 @@ def test_a_tunnel_without_connectors_is_never_complete(cf):
     spread = apply(cf.client, cf.tunnel.id, INGRESS)
     assert (spread, spread.complete) == (Spread(1, 0, 0, True), False)
     assert 'start cloudflared' in spread.not_yet().note
+    assert spread.not_yet().after == 15.0, 'a person has to act: no need to ask every second'
 
 
 def test_a_tunnel_that_a_file_manages_is_left_alone(cf):
