@@ -18,7 +18,7 @@ from .stack.report import say
 from .stack.settings import CHECKOUT, SERIES, Ports
 from .suites import Result, Suites, tools
 
-PARTS = ('lint', 'stack', 'drivers', 'unit', 'journey', 'browser', 'crash', 'fuzz', 'docker')
+PARTS = ('lint', 'stack', 'drivers', 'unit', 'accounting', 'journey', 'browser', 'crash', 'fuzz', 'docker')
 
 
 def main(argv=None):
@@ -100,11 +100,12 @@ class Run:
         if first and 'stack' in only:
             self.results.append(suites.plain('stack', 'tests/stack_tests', 'tests/fakes_tests'))
         if 'drivers' in only:
-            self.results.append(suites.drivers(f'{series} drivers', *self.paths('addons/*/tests/drivers')))
-            if first:       # nothing of a series is in it
+            self.results.append(suites.drivers(f'{series} drivers', *self.paths('addons/saas_master/tests/drivers')))
+            if first:       # nothing of a series is in them
                 self.results.append(suites.drivers('edge', *self.paths('addons/*/tests/edge')))
-        if 'unit' in only:
-            self.unit(stack, suites)
+                self.results.append(suites.drivers('stripe', *self.paths('addons/saas_billing/tests/drivers')))
+        if {'unit', 'accounting'} & set(only):
+            self.inside_odoo(stack, suites)
         # fuzz last: after so many wrong passwords Odoo lets nobody from this address log in for a minute
         outside = [part for part in ('journey', 'browser', 'crash', 'fuzz') if part in only]
         if outside:
@@ -115,14 +116,19 @@ class Run:
             stack.down()
             self.results.append(suites.plain(f'{series} docker', 'tests/docker_tests'))
 
-    def unit(self, stack, suites):
-        """In a copy of the master's database made before anything was done in it."""
-        database, config, environment = stack.make_unit_database()
-        paths = self.paths('addons/*/tests')
-        ignored = [f'--ignore={path}' for kind in ('drivers', 'edge') for path in self.paths(f'addons/*/tests/{kind}')]
+    def inside_odoo(self, stack, suites):
+        """In a copy of the master's database made before anything was done in it; then, with Accounting, what needs that."""
+        series, (database, config, environment) = stack.odoo.series, stack.make_unit_database()
         environment = {**environment, 'PYTHONPATH': str(stack.odoo.python_path)}
-        self.results.append(suites.inside_odoo(
-            f'{stack.odoo.series} unit', database, config, environment, *paths, *ignored))
+        if 'unit' in self.options.only:
+            ignored = [f'--ignore={path}' for kind in ('drivers', 'edge', 'accounting')
+                       for path in self.paths(f'addons/*/tests/{kind}')]
+            self.results.append(suites.inside_odoo(
+                f'{series} unit', database, config, environment, *self.paths('addons/*/tests'), *ignored))
+        if 'accounting' in self.options.only:
+            stack.install_in_unit_database('account')
+            self.results.append(suites.inside_odoo(
+                f'{series} accounting', database, config, environment, *self.paths('addons/*/tests/accounting')))
 
     @staticmethod
     def paths(pattern):
