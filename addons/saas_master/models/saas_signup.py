@@ -213,6 +213,10 @@ class SaasSignup(models.Model):
             'partner_id': customer.id, 'tenant_id': tenant.id})
         return False
 
+    def _after_confirm(self, token):
+        """Path of the page that follows on the confirmation. Only the visitor has the token."""
+        return f'/saas/progress/{token}'
+
     def _name_problem(self, name):
         """False, or (code, message) why this order cannot have ``name``."""
         problem = self.env['saas.tenant']._name_problem(name)
