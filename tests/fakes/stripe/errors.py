@@ -1,0 +1,58 @@
+"""Errors as Stripe words them."""
+
+
+class ApiError(Exception):
+    """``keeps``: what was done until then stays (a declined card leaves an attempt behind); otherwise nothing is."""
+
+    def __init__(self, status, message, code='', param='', kind='invalid_request_error', headers=None, keeps=False, **more):
+        super().__init__(message)
+        self.status, self.message, self.code, self.param, self.kind = status, message, code, param, kind
+        self.headers, self.keeps, self.more = headers or {}, keeps, more
+
+    def body(self):
+        error = {'message': self.message, 'type': self.kind, **self.more}
+        if self.code:
+            error.update(code=self.code, doc_url=f'https://docs.stripe.com/error-codes/{self.code.replace("_", "-")}')
+        if self.param:
+            error['param'] = self.param
+        return {'error': error}
+
+
+DECLINES = {        # decline_code: (code, Stripe's words)
+    'generic_decline': ('card_declined', 'Your card was declined.'),
+    'insufficient_funds': ('card_declined', 'Your card has insufficient funds.'),
+    'expired_card': ('expired_card', 'Your card has expired.'),
+    'incorrect_cvc': ('incorrect_cvc', "Your card's security code is incorrect."),
+    'processing_error': ('processing_error', 'An error occurred while processing your card. Try again in a little bit.'),
+    'authentication_required': ('authentication_required', 'Your card was declined. This transaction requires authentication.'),
+}
+
+
+def card_error(decline='generic_decline', **more):
+    """402; what was written stays: the attempt, its events. ``more``: e.g. the payment_intent."""
+    code, message = DECLINES[decline]
+    return ApiError(402, message, code, kind='card_error', keeps=True, decline_code=decline, **more)
+
+
+def invalid(message, param='', code='', status=400, **more):
+    return ApiError(status, message, code, param, **more)
+
+
+def missing(param):
+    return ApiError(400, f'Missing required param: {param}.', 'parameter_missing', param)
+
+
+def unknown(param, others=()):
+    names = [param, *others]
+    words = f'Received unknown parameter: {param}' if len(names) == 1 else f'Received unknown parameters: {", ".join(names)}'
+    return ApiError(400, words, 'parameter_unknown', param)
+
+
+def empty(param):
+    return ApiError(400, f"You passed an empty string for '{param}'. We assume empty values are an attempt to unset a parameter; "
+                         f"however '{param}' cannot be unset. You should remove '{param}' from your request or supply a "
+                         f'non-empty value.', 'parameter_invalid_empty', param)
+
+
+def no_such(what, key, param='id', status=404):
+    return ApiError(status, f"No such {what}: '{key}'", 'resource_missing', param)
