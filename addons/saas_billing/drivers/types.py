@@ -14,6 +14,28 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Product:
+    id: str
+    name: str = ''
+    description: str = ''
+    active: bool = True
+    metadata: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Price:
+    """Its amount never changes; an archived one (not ``active``) goes on serving who has it."""
+
+    id: str
+    product: str
+    unit_amount: int
+    currency: str
+    interval: str = ''
+    active: bool = True
+    metadata: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Item:
     """One price of a subscription. Since API basil the period is the item's, not the subscription's."""
 
@@ -130,6 +152,7 @@ class CheckoutOrder:
     automatic_tax: bool = False
     locale: str = 'auto'
     metadata: dict = field(default_factory=dict)
+    attempt: int = 1            # another one is another page; the same one is the same page, however often it is asked for
 
 
 @dataclass(frozen=True)
@@ -159,3 +182,13 @@ class Event:
     invoice: str = ''
     checkout: str = ''
     customer: str = ''
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where Stripe delivers events to; its secret is told once, when it is made."""
+
+    id: str
+    url: str
+    is_enabled: bool = True
+    types: tuple[str, ...] = ()
