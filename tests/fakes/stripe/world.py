@@ -160,8 +160,8 @@ class World:
         rows = self.store.table(table).values()
         return [row for row in rows if all(row.get(name) == value for name, value in values.items())]
 
-    def put(self, table, row):
-        self.store.put(table, row['id'], _copy(row))
+    def put(self, table, key, row):
+        self.store.put(table, key, _copy(row))
         return row
 
     def remove(self, table, key):
@@ -170,7 +170,7 @@ class World:
     def change(self, table, key, values, event=''):
         """The row with these values; ``event`` is told with what was before, if anything is different."""
         old = self.need(table, key)
-        new = self.put(table, {**old, **values})
+        new = self.put(table, key, {**old, **values})
         previous = difference(answers.shown(old), answers.shown(new))
         if event and previous:
             self.emit(event, new, previous)
@@ -183,8 +183,9 @@ class World:
         data = {'object': answers.shown(row)}
         if previous:
             data['previous_attributes'] = previous
-        event = self.put('events', {
-            'id': self.new_id('evt'), 'object': 'event', 'api_version': VERSION, 'created': self.now(), 'data': data,
+        key = self.new_id('evt')
+        event = self.put('events', key, {
+            'id': key, 'object': 'event', 'api_version': VERSION, 'created': self.now(), 'data': data,
             'livemode': self.livemode, 'pending_webhooks': 0,
             'request': self.request or {'id': None, 'idempotency_key': None}, 'type': kind})
         from . import webhooks      # it knows the world
