@@ -9,3 +9,10 @@ from . import saas_subscription
 from . import saas_billing_invoice
 from . import saas_billing_event
 from . import saas_tenant
+from . import saas_audit
+from . import saas_live
+from . import saas_subscription_view
+from . import saas_subscription_links
+from . import saas_billing_words
+from . import saas_billing_staff
+from . import saas_dashboard
