@@ -53,8 +53,10 @@ class Subscriptions:
         :return: a ``Subscription``
         """
         params = {'items': _items(items), 'proration_behavior': 'none'}
-        if prorate:
-            params.update(proration_behavior='always_invoice', payment_behavior='pending_if_incomplete')
+        if prorate:     # a removal cannot wait, so with one the whole is refused where it is not paid
+            is_plain = all(quantity != 0 for _item, _price, quantity in items)
+            params.update(proration_behavior='always_invoice',
+                          payment_behavior='pending_if_incomplete' if is_plain else 'error_if_incomplete')
             if at:
                 params['proration_date'] = parse.seconds(at)
         elif metadata:
