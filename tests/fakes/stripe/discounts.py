@@ -5,7 +5,8 @@ from .proration import percent_of
 
 def code_of(world, text):
     """The active promotion code of these letters, or None."""
-    found = [row for row in world.all('promotion_codes') if row['code'].upper() == text.strip().upper() and row['active']]
+    found = [row for row in world.all('promotion_codes', active=True) if row['code'].upper() == text.strip().upper()
+             and not (row['expires_at'] and row['expires_at'] <= world.now())]
     return found[0] if found else None
 
 

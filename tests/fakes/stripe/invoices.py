@@ -5,6 +5,7 @@ from .proration import share
 
 DRAFT_SECONDS = 3600
 DAY = 86400
+DUNNING_DAYS = [3, 5, 7]
 
 
 # -- making -----------------------------------------------------------------------------------------------------------
@@ -24,7 +25,7 @@ def build(world, subscription, rows, reason, proration_date=None, key=None, **va
         row['invoice'] = key
     start, end = _period(world, subscription, reason)
     invoice = {
-        'id': key, 'object': 'invoice', 'account_country': 'US', 'account_name': 'Sandbox', 'account_tax_ids': None,
+        'id': key, 'object': 'invoice', 'account_country': world.setting('country'), 'account_name': world.setting('business_name'), 'account_tax_ids': None,
         'amount_overpaid': 0, 'amount_paid': 0, 'amount_paid_off_stripe': 0, 'amount_shipping': 0, 'application': None,
         'attempt_count': 0, 'attempted': False, 'auto_advance': True,
         'automatic_tax': {**subscription['automatic_tax'], 'provider': None, 'status': None},
@@ -37,7 +38,7 @@ def build(world, subscription, rows, reason, proration_date=None, key=None, **va
         'description': None, 'discounts': list(subscription['discounts']), 'due_date': None, 'effective_at': None,
         'ending_balance': None, 'footer': None, 'from_invoice': None, 'hosted_invoice_url': None, 'invoice_pdf': None,
         'issuer': {'type': 'self'}, 'last_finalization_error': None, 'latest_revision': None,
-        'lines': listing(rows, f'/v1/invoices/{key}/lines'), 'livemode': False, 'metadata': {},
+        'lines': listing(rows, f'/v1/invoices/{key}/lines'), 'livemode': world.livemode, 'metadata': {},
         'next_payment_attempt': world.now() + DRAFT_SECONDS, 'number': None, 'on_behalf_of': None,
         'parent': {'quote_details': None, 'type': 'subscription_details', 'subscription_details': {
             'metadata': subscription['metadata'], 'subscription': subscription['id'],
@@ -99,7 +100,7 @@ def finalize(world, invoice, **values):
     """Open, with a number; paid at once where nothing is due."""
     number = _next_number(world, invoice['customer'])
     ending = min(invoice['starting_balance'] + invoice['total'], 0)
-    url = f'{world.url}/i/{invoice["id"]}'
+    url = world.url(f'/i/{invoice["id"]}')
     invoice = {**invoice, 'status': 'open', 'number': number, 'effective_at': world.now(), 'ending_balance': ending,
                'hosted_invoice_url': url, 'invoice_pdf': f'{url}/pdf', 'automatically_finalizes_at': None,
                'status_transitions': {**invoice['status_transitions'], 'finalized_at': world.now()}, **values}
@@ -112,12 +113,16 @@ def finalize(world, invoice, **values):
     return invoice if invoice['amount_due'] else _paid(world, invoice)
 
 
-def attempt(world, invoice, method=None, on_session=False, authenticated=False):
-    """Ask the bank. The invoice afterwards: paid, or open with the reason on its payment intent."""
+def attempt(world, invoice, method=None, on_session=False, authenticated=False, is_retried=False):
+    """Ask the bank. The invoice afterwards: paid, or open with the reason on its payment intent.
+
+    :param is_retried: it is Stripe's own attempt: after a refusal another one follows in some days
+    """
     intent = intent_of(world, invoice)
     method = method or payments.method_for(world, invoice, subscription_of(world, invoice))
-    invoice = {**invoice, 'attempted': True, 'attempt_count': invoice['attempt_count'] + 1, 'next_payment_attempt': None}
-    save(world, 'invoices', invoice)
+    later = _later(world, invoice) if is_retried else {}
+    invoice = save(world, 'invoices', {
+        **invoice, 'attempted': True, 'attempt_count': invoice['attempt_count'] + 1, **later})
     if not method:
         world.emit('invoice.payment_failed', invoice)
         return invoice
@@ -130,6 +135,21 @@ def attempt(world, invoice, method=None, on_session=False, authenticated=False):
     if intent['status'] != 'requires_action':
         world.emit('invoice.payment_failed', invoice)
     return invoice
+
+
+def dunning_days(world):
+    """From each attempt to the next one."""
+    return world.setting('dunning_days') or DUNNING_DAYS
+
+
+def _later(world, invoice):
+    number, days = invoice.get('_retries', 0), dunning_days(world)
+    moment = world.now() + days[number] * DAY if number < len(days) else None
+    return {'_retries': number + 1, 'next_payment_attempt': moment}
+
+
+def is_given_up(world, invoice):
+    return invoice.get('_retries', 0) > len(dunning_days(world))
 
 
 def authentication_failed(world, invoice):
@@ -157,11 +177,6 @@ def void(world, invoice, status='void'):
 
 def paid_elsewhere(world, invoice):
     return _paid(world, invoice, is_elsewhere=True)
-
-
-def schedule(world, invoice, moment):
-    """When it is tried again; None: no more."""
-    return update(world, invoice, next_payment_attempt=moment)
 
 
 def update(world, invoice, **values):
@@ -198,7 +213,7 @@ def _new_payment(world, invoice):
     return save(world, 'invoice_payments', {
         'id': world.new_id('inpay'), 'object': 'invoice_payment', 'amount_paid': None,
         'amount_requested': invoice['amount_due'], 'created': world.now(), 'currency': invoice['currency'],
-        'invoice': invoice['id'], 'is_default': True, 'livemode': False,
+        'invoice': invoice['id'], 'is_default': True, 'livemode': world.livemode,
         'payment': {'payment_intent': intent['id'], 'type': 'payment_intent'}, 'status': 'open',
         'status_transitions': {'canceled_at': None, 'paid_at': None}})
 

@@ -31,7 +31,7 @@ def plan_of(price):
         'id': price['id'], 'object': 'plan', 'active': price['active'], 'amount': price['unit_amount'],
         'amount_decimal': str(price['unit_amount']), 'billing_scheme': 'per_unit', 'created': price['created'],
         'currency': price['currency'], 'interval': each['interval'], 'interval_count': each['interval_count'],
-        'livemode': False, 'metadata': price['metadata'], 'meter': None, 'nickname': price['nickname'],
+        'livemode': price['livemode'], 'metadata': price['metadata'], 'meter': None, 'nickname': price['nickname'],
         'product': price['product'], 'tiers_mode': None, 'transform_usage': None, 'trial_period_days': None,
         'usage_type': 'licensed'}
 

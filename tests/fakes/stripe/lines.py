@@ -1,6 +1,7 @@
 """Lines of invoices: of a period, of a trial, and of a change in the middle of a period."""
 from datetime import datetime, timezone
 
+from .objects import save
 from .proration import share
 
 SIGNS = {'eur': '€', 'usd': '$', 'gbp': '£', 'mxn': 'MX$', 'clp': 'CLP '}
@@ -45,7 +46,7 @@ def line(world, item, amount, start, end, words, is_proration=False, credited=No
                'subscription': item['subscription'], 'subscription_item': item['id']}
     return {
         'id': key, 'object': 'line_item', 'amount': amount, 'currency': price['currency'], 'description': words,
-        'discount_amounts': [], 'discountable': not is_proration, 'discounts': [], 'invoice': None, 'livemode': False,
+        'discount_amounts': [], 'discountable': not is_proration, 'discounts': [], 'invoice': None, 'livemode': world.livemode,
         'metadata': {}, 'parent': {'invoice_item_details': None, 'subscription_item_details': details,
                                    'type': 'subscription_item_details'},
         'period': {'start': start, 'end': end}, 'pretax_credit_amounts': [],
@@ -99,6 +100,6 @@ def remember_billed(world, invoice):
         details = (row['parent'] or {}).get('subscription_item_details')
         if not details or row['amount'] < 0:
             continue
-        world.put('billed', details['subscription_item'], {
-            'amount': row['amount'], 'start': row['period']['start'], 'end': row['period']['end'], 'line': row['id'],
+        save(world, 'billed', {
+            'id': details['subscription_item'],            'amount': row['amount'], 'start': row['period']['start'], 'end': row['period']['end'], 'line': row['id'],
             'invoice': invoice['id'], 'price': row['pricing']['price_details']['price'], 'quantity': row['quantity']})

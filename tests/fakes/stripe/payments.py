@@ -20,8 +20,8 @@ def new_card(world, digits, month=12, year=None, **holder):
     method = {
         'id': world.new_id('pm'), 'object': 'payment_method', 'allow_redisplay': 'unspecified',
         'billing_details': {**HOLDER, **holder}, 'card': cards.card_of(digits, month, year), 'created': world.now(),
-        'customer': None, 'customer_account': None, 'livemode': False, 'metadata': {}, 'type': 'card'}
-    world.put('cards', method['id'], {'kind': cards.kind_of(digits), 'set_up': False})
+        'customer': None, 'customer_account': None, 'livemode': world.livemode, 'metadata': {}, 'type': 'card'}
+    save(world, 'cards', {'id': method['id'], 'kind': cards.kind_of(digits), 'set_up': False})
     return save(world, 'payment_methods', method)
 
 
@@ -46,6 +46,11 @@ def detach(world, method):
     return emit_change(world, 'payment_method.detached', old, copy_of(world, 'payment_methods', method['id']))
 
 
+def mark_set_up(world, key):
+    """Its holder has allowed charges without them."""
+    save(world, 'cards', {**world.get('cards', key), 'set_up': True})
+
+
 def set_default(world, customer, method):
     """What invoices are paid with where the subscription names nothing itself."""
     old = copy_of(world, 'customers', customer)
@@ -60,7 +65,7 @@ def give_card(world, customer, digits, is_set_up=True):
     """A card is the customer's default, and that of all subscriptions, as if somebody had entered it."""
     method = attach(world, new_card(world, digits), customer)
     if is_set_up:
-        world.put('cards', method['id'], {**world.get('cards', method['id']), 'set_up': True})
+        mark_set_up(world, method['id'])
     set_default(world, customer, method['id'])
     for subscription in world.all('subscriptions'):
         if subscription['customer'] == customer and subscription['default_payment_method'] \
@@ -91,7 +96,7 @@ def new_intent(world, customer, amount, currency, **values):
         'client_secret': f'{key}_secret_{world.new_id("s")[2:]}', 'confirmation_method': 'automatic',
         'created': world.now(), 'currency': currency, 'customer': customer, 'customer_account': None,
         'description': None, 'excluded_payment_method_types': None, 'last_payment_error': None, 'latest_charge': None,
-        'livemode': False, 'metadata': {}, 'next_action': None, 'on_behalf_of': None, 'payment_method': None,
+        'livemode': world.livemode, 'metadata': {}, 'next_action': None, 'on_behalf_of': None, 'payment_method': None,
         'payment_method_configuration_details': None, 'payment_method_options': {'card': {
             'installments': None, 'mandate_options': None, 'network': None, 'request_three_d_secure': 'automatic'}},
         'payment_method_types': ['card'], 'processing': None, 'receipt_email': None, 'review': None,
@@ -112,7 +117,7 @@ def charge_intent(world, intent, method, on_session=False, authenticated=False):
     if said:
         return _refused(world, intent, method, said)
     if authenticated and not card['set_up']:
-        world.put('cards', method, {**card, 'set_up': True})
+        mark_set_up(world, method)
     return _received(world, intent, method)
 
 
@@ -175,7 +180,7 @@ def _charge(world, intent, method, status, decline=None):
         'amount_refunded': 0, 'balance_transaction': world.new_id('txn') if paid else None,
         'billing_details': details['billing_details'], 'captured': paid, 'created': world.now(),
         'currency': intent['currency'], 'customer': intent['customer'], 'description': intent['description'],
-        'disputed': False, 'failure_code': error[0], 'failure_message': error[1], 'livemode': False, 'metadata': {},
+        'disputed': False, 'failure_code': error[0], 'failure_message': error[1], 'livemode': world.livemode, 'metadata': {},
         'outcome': {'network_status': 'approved_by_network' if paid else 'declined_by_network', 'reason': decline,
                     'risk_level': 'normal', 'seller_message': 'Payment complete.' if paid else error[1],
                     'type': 'authorized' if paid else 'issuer_declined'},

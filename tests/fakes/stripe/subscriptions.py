@@ -24,7 +24,7 @@ def build(world, customer, rows, trial_end=None, metadata=None, **values):
         'customer': customer, 'customer_account': None, 'days_until_due': None, 'default_payment_method': None,
         'default_source': None, 'default_tax_rates': [], 'description': None, 'discounts': [], 'ended_at': None,
         'invoice_settings': {'account_tax_ids': None, 'issuer': {'type': 'self'}}, 'items': None,
-        'latest_invoice': None, 'livemode': False, 'metadata': metadata or {}, 'next_pending_invoice_item_invoice': None,
+        'latest_invoice': None, 'livemode': world.livemode, 'metadata': metadata or {}, 'next_pending_invoice_item_invoice': None,
         'on_behalf_of': None, 'pause_collection': None, 'payment_settings': {
             'payment_method_options': None, 'payment_method_types': None, 'save_default_payment_method': 'off'},
         'pending_invoice_item_interval': None, 'pending_setup_intent': None, 'pending_update': None, 'schedule': None,
@@ -42,7 +42,7 @@ def _first_item(world, subscription, row):
     return new_item(world, subscription['id'], row['price'], row.get('quantity', 1), start, end, row.get('metadata'))
 
 
-def begin(world, subscription, method=None, on_session=True, authenticated=False, is_attempted=True):
+def begin(world, subscription, method=None, is_attempted=True, **how):
     """Its first invoice, tried at once. (subscription, invoice) afterwards."""
     is_trial = subscription['status'] == 'trialing'
     rows = [lines.of_period(world, item, is_trial) for item in subscription['items']['data']]
@@ -50,7 +50,7 @@ def begin(world, subscription, method=None, on_session=True, authenticated=False
     invoice = invoices.finalize(world, invoice, next_payment_attempt=None)
     subscription = save(world, 'subscriptions', {**subscription, 'latest_invoice': invoice['id']})
     if invoice['status'] == 'open' and is_attempted:
-        invoice = invoices.attempt(world, invoice, method, on_session, authenticated)
+        invoice = invoices.attempt(world, invoice, method, **how)
     if invoice['status'] == 'paid' and not is_trial:
         subscription = save(world, 'subscriptions', {**subscription, 'status': 'active'})
     world.emit('customer.subscription.created', subscription)
@@ -63,10 +63,9 @@ def add_discount(world, subscription, coupon, code=None):
 
 
 # -- money arrived, or not --------------------------------------------------------------------------------------------
-def pay(world, invoice, method=None, on_session=True, authenticated=False):
-    """Try an open invoice and let its subscription follow."""
-    invoice = invoices.attempt(world, invoice, method, on_session, authenticated)
-    return follow(world, invoice)
+def pay(world, invoice, method=None, **how):
+    """Try an open invoice and let its subscription follow. ``how``: as ``invoices.attempt`` takes it."""
+    return follow(world, invoices.attempt(world, invoice, method, **how))
 
 
 def follow(world, invoice):
@@ -88,8 +87,10 @@ def _after_payment(world, subscription, invoice):
     owed = [row for row in invoices.of_subscription(world, subscription['id'], 'open')
             if not waiting or row['id'] != waiting['invoice']]
     is_latest = invoice['id'] == subscription['latest_invoice']
-    if subscription['status'] in ('incomplete', 'past_due', 'unpaid') and (is_latest or not owed):
-        change(world, subscription, status='active')
+    if subscription['status'] in ('incomplete', 'past_due', 'unpaid', 'paused') and (is_latest or not owed):
+        new = change(world, subscription, status='active')
+        if subscription['status'] == 'paused':
+            world.emit('customer.subscription.resumed', new)
 
 
 def _after_refusal(world, subscription, invoice):
@@ -97,18 +98,19 @@ def _after_refusal(world, subscription, invoice):
     if waiting and waiting['invoice'] == invoice['id']:
         return
     if subscription['status'] in ('active', 'trialing'):
-        change(world, subscription, status='past_due')
+        subscription = change(world, subscription, status='past_due')
+    if invoices.is_given_up(world, invoice) and subscription['status'] == 'past_due':
+        if world.setting('dunning_ends') == 'cancel':
+            cancel(world, subscription, 'payment_failed')
+        else:
+            change(world, subscription, status='unpaid')
 
 
 # -- changing ---------------------------------------------------------------------------------------------------------
 def change(world, subscription, **values):
     """Write and tell; nothing is told where nothing changes."""
     new = save(world, 'subscriptions', {**subscription, **values})
-    return emit_change(world, UPDATED, copy_before(subscription), new)
-
-
-def copy_before(subscription):
-    return {**subscription}
+    return emit_change(world, UPDATED, subscription, new)
 
 
 def change_items(world, subscription, wanted, at, proration, behavior, values):
@@ -133,13 +135,13 @@ def pending_lines(world, key):
 
 def _keep_lines(world, key, rows):
     """For the next invoice."""
-    world.put('pending_lines', key, {'id': key, 'rows': [*pending_lines(world, key), *rows]})
+    save(world, 'pending_lines', {'id': key, 'rows': [*pending_lines(world, key), *rows]})
 
 
 def take_pending_lines(world, key):
     rows = pending_lines(world, key)
     if rows:
-        world.put('pending_lines', key, {'id': key, 'rows': []})
+        save(world, 'pending_lines', {'id': key, 'rows': []})
     return rows
 
 
@@ -147,11 +149,11 @@ def _invoice_change(world, subscription, rows, at, behavior, values):
     forget_pending(world, subscription)
     subscription = copy_of(world, 'subscriptions', subscription['id'])
     rows = [*take_pending_lines(world, subscription['id']), *rows]
-    before = world.snapshot_billed(subscription) if hasattr(world, 'snapshot_billed') else _billed(world, subscription)
+    before = _billed(world, subscription)
     invoice = invoices.new_invoice(world, subscription, rows, 'subscription_update', at, automatically_finalizes_at=None)
     invoice = invoices.finalize(world, invoice, next_payment_attempt=None)
     if invoice['status'] == 'open':
-        invoice = invoices.attempt(world, invoice, on_session=True)
+        invoice = invoices.attempt(world, invoice, on_session=True, is_retried=behavior == 'allow_incomplete')
     values['latest_invoice'] = invoice['id']
     if invoice['status'] == 'paid':
         return change(world, subscription, **values)
@@ -174,13 +176,20 @@ def _billed(world, subscription):
     return {item['id']: world.get('billed', item['id']) for item in subscription['items']['data']}
 
 
+def _set_billed(world, rows):
+    for key, row in rows.items():
+        if row:
+            save(world, 'billed', row)
+        else:
+            world.remove('billed', key)
+
+
 def _hold_back(world, subscription, invoice, values, billed):
     """Everything stays as it was until the invoice is paid, for 23 hours."""
     later = {item['id']: world.get('billed', item['id']) for item in values['items']['data']}
-    for key, value in billed.items():
-        world.put('billed', key, value)
+    _set_billed(world, billed)
     expires = world.now() + HOURS_TO_PAY
-    world.put('pending_updates', subscription['id'], {
+    save(world, 'pending_updates', {
         'id': subscription['id'], 'invoice': invoice['id'], 'values': values, 'expires_at': expires, 'billed': later})
     return change(world, subscription, latest_invoice=invoice['id'], pending_update={
         'billing_cycle_anchor': values.get('billing_cycle_anchor'), 'discounts': None, 'expires_at': expires,
@@ -189,9 +198,7 @@ def _hold_back(world, subscription, invoice, values, billed):
 
 def apply_pending(world, subscription, waiting):
     world.remove('pending_updates', subscription['id'])
-    for key, value in waiting['billed'].items():
-        if value:
-            world.put('billed', key, value)
+    _set_billed(world, waiting['billed'])
     new = change(world, subscription, **waiting['values'], pending_update=None)
     world.emit('customer.subscription.pending_update_applied', new)
     return new
@@ -214,7 +221,7 @@ def forget_pending(world, subscription, kind=None):
 # -- the end of a trial, and of everything ----------------------------------------------------------------------------
 def end_trial(world, subscription, moment, is_early=False):
     """The first period that is paid for begins. Early, its invoice is tried at once; else after an hour as a draft."""
-    world.put('last_period', subscription['id'], {'id': subscription['id'], 'start': subscription['trial_start']})
+    save(world, 'last_period', {'id': subscription['id'], 'start': subscription['trial_start']})
     data = [_renewed(item, moment, moment) for item in subscription['items']['data']]
     return renew(world, subscription, data, 'subscription_update' if is_early else 'subscription_cycle', is_early,
                  status='active', trial_end=moment, billing_cycle_anchor=moment)
@@ -232,7 +239,7 @@ def renew(world, subscription, data, reason, is_at_once=False, **values):
     begun = {item['id']: item['current_period_start'] for item in subscription['items']['data']}
     rows = take_pending_lines(world, subscription['id'])
     rows += [lines.of_period(world, item) for item in data
-             if item['current_period_start'] != begun.get(item['id']) or item['billed_until'] == 0]
+             if item['current_period_start'] != begun.get(item['id'])]
     invoice = invoices.new_invoice(world, ahead, rows, reason)
     subscription = change(world, subscription, **values, latest_invoice=invoice['id'])
     return _collect(world, subscription, invoice, is_at_once)
@@ -246,8 +253,7 @@ def _collect(world, subscription, invoice, is_at_once):
     if is_at_once:
         invoice = invoices.finalize(world, invoice, next_payment_attempt=None)
         if invoice['status'] == 'open':
-            invoice = pay(world, invoice)
-        follow(world, invoice)
+            invoice = pay(world, invoice, on_session=True, is_retried=True)
     return copy_of(world, 'subscriptions', subscription['id'])
 
 
@@ -258,6 +264,11 @@ def _hold_invoice(world, invoice, behavior):
     if behavior in ('void', 'mark_uncollectible'):
         invoices.void(world, invoices.finalize(world, invoice) if invoice['amount_due'] else invoice,
                       'void' if behavior == 'void' else 'uncollectible')
+
+
+def end(world, key):
+    """At once, as when its customer is deleted."""
+    return cancel(world, copy_of(world, 'subscriptions', key), 'cancellation_requested')
 
 
 def cancel(world, subscription, reason, moment=None, **details):
