@@ -12,6 +12,7 @@
         'security/ir.model.access.csv',
         'data/suspension_reason_data.xml',
         'data/ir_cron_data.xml',
+        'data/offer_cron_data.xml',
         'data/mail_activity_type_data.xml',
         'data/mail_template_data.xml',
         'views/saas_stripe_account_views.xml',

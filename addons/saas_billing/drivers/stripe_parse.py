@@ -184,7 +184,8 @@ def checkout(found):
 def endpoint(found):
     types = found.get('enabled_events')
     return Endpoint(text(found, 'id'), text(found, 'url'), text(found, 'status') == 'enabled',
-                    tuple(name for name in types if isinstance(name, str)) if isinstance(types, list) else ())
+                    tuple(name for name in types if isinstance(name, str)) if isinstance(types, list) else (),
+                    text(found, 'api_version'))
 
 
 def event(found, raw):

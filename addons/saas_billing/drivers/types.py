@@ -192,3 +192,4 @@ class Endpoint:
     url: str
     is_enabled: bool = True
     types: tuple[str, ...] = ()
+    api_version: str = ''       # '' is the account's default

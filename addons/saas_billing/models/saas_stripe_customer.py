@@ -1,6 +1,12 @@
-from odoo import fields, models
+from psycopg2.errors import UniqueViolation
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.saas_master.series import Constraint
+
+from .saas_stripe_price_mirror import order_key
+
 
 
 class SaasStripeCustomer(models.Model):
@@ -16,3 +22,27 @@ class SaasStripeCustomer(models.Model):
 
     _partner_uniq = Constraint('UNIQUE (account_id, partner_id)', 'This customer is known at Stripe already.')
     _stripe_uniq = Constraint('UNIQUE (account_id, stripe_id)', 'Another customer has this ID already.')
+
+    @api.model
+    def _of(self, account, partner):
+        """Stripe's id of this customer; '' while there is none."""
+        return self.sudo().search([('account_id', '=', account.id), ('partner_id', '=', partner.commercial_partner_id.id)],
+                                  limit=1).stripe_id or ''
+
+    @api.model
+    def _ensure(self, client, account, partner, email='', lang=''):
+        """Stripe's id of this customer, who is made there if need be. An outside call."""
+        partner = partner.commercial_partner_id
+        known = self._of(account, partner)
+        if known:
+            return known
+        values = {'name': partner.name or '', 'email': email or partner.email or '', 'locale': lang or partner.lang or '',
+                  'metadata': {**self.env['saas.stripe.price']._marks(), 'saas_partner': str(partner.id)}}
+        stripe_id = client.make_customer(order_key('customer', values), **values)
+        try:
+            with self.env.cr.savepoint():
+                self.sudo().create({'account_id': account.id, 'partner_id': partner.id, 'stripe_id': stripe_id})
+                self.flush_model()
+        except UniqueViolation as error:
+            raise UserError(_('Somebody of your company orders at this very moment. Try again.')) from error
+        return stripe_id
