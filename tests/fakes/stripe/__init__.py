@@ -7,11 +7,11 @@ import threading
 
 from tests.fakes.server import Server
 
-from . import routes
+from . import routes, webhooks
 from .admin import Admin
 from .api import Api
+from .sender import Sender
 from .server import StripeHandler
-from .webhooks import Sender
 from .world import World
 
 TICK = 1.0      # seconds between two looks at what time alone has made due
@@ -34,6 +34,11 @@ class FakeStripe:
     def url(self):
         """What a client takes as the API's address."""
         return self.server.url
+
+    def add_webhook(self, url, secret='', kinds=('*',)):
+        """(id, signing secret) of an endpoint. A secret that is given is never in the file."""
+        row = webhooks.add_endpoint(self.world, url, secret, kinds)
+        return row['id'], secret or row['_secret']
 
     def start(self):
         self.server.start()

@@ -1,4 +1,6 @@
 """Pages of a list, newest first, and what lists are narrowed by."""
+import re
+
 from . import errors
 
 
@@ -46,10 +48,52 @@ def within(call, rows, name='created'):
     return [row for row in rows if row[name] is not None and all(check(row[name], bound) for check, bound in checks)]
 
 
-def equal(call, rows, *names):
-    """Those that have the given values of plain parameters."""
-    for name in names:
-        if call.has(name):
-            value = call.text(name)
-            rows = [row for row in rows if row.get(name) == value]
-    return rows
+# -- search -----------------------------------------------------------------------------------------------------------
+CLAUSE = re.compile(r"""\s*(-?)([a-z_]+)(?:\[(["'])(.+?)\3\])?\s*(:|~|>=|<=|>|<)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|-?\d+|null)\s*""")
+JOINT = re.compile(r'(AND|OR|and|or)\s')
+NUMERIC = {'>': 'gt', '>=': 'gte', '<': 'lt', '<=': 'lte'}
+
+
+def search(call, rows, fields):
+    """The page of a search: clauses over ``fields`` and metadata, all joined by AND, or all by OR."""
+    limit, start = call.number('limit', default=10, least=1, most=100), call.number('page', default=0, least=0)
+    joint, clauses = _clauses(call.text('query', required=True), fields)
+    fits = any if joint == 'OR' else all
+    rows = [row for row in reversed(rows) if not row.get('deleted') and fits(_holds(row, *clause) for clause in clauses)]
+    more = len(rows) > start + limit
+    return {'object': 'search_result', 'data': rows[start:start + limit], 'has_more': more, 'url': call.path,
+            'next_page': str(start + limit) if more else None}
+
+
+def _clauses(query, fields):
+    """(AND or OR, [(is_not, field, key, operator, value)])"""
+    found, joints, place = [], set(), 0
+    while True:
+        match = CLAUSE.match(query, place)
+        if not match or (match[2] not in fields and match[2] != 'metadata') or bool(match[4]) != (match[2] == 'metadata'):
+            raise errors.invalid(f'We were unable to parse your search query: {query}', 'query')
+        value = None if match[6] == 'null' else re.sub(r'\\(.)', r'\1', match[6][1:-1]) if match[6][0] in '"\'' else match[6]
+        found.append((bool(match[1]), match[2], match[4], match[5], value))
+        place = match.end()
+        if place == len(query):
+            break
+        joint = JOINT.match(query, place)
+        joints.add(joint[1].upper() if joint else '')
+        place = joint.end() if joint else place
+        if len(joints) > 1 or '' in joints:
+            raise errors.invalid('Search queries join their clauses by AND or by OR, not by both.', 'query')
+    return next(iter(joints), 'AND'), found
+
+
+def _holds(row, is_not, name, key, operator, value):
+    actual = (row.get(name) or {}).get(key) if key else row.get(name)
+    if operator in NUMERIC:
+        holds = actual is not None and COMPARED[NUMERIC[operator]](actual, int(value))
+    elif value is None or actual is None:
+        holds = actual is value
+    elif operator == '~' or name in ('name', 'email'):
+        words = str(actual).lower()
+        holds = value.lower() in words if operator == '~' else value.lower() == words
+    else:
+        holds = str(actual) == value
+    return holds is not is_not

@@ -9,7 +9,8 @@
 
     @route('GET', '/v1/invoices')
     def list_invoices(call):
-        return answers.page(call, lists.equal(call, call.world.all('invoices'), 'customer', 'status'))
+        rows = call.world.all('invoices', **call.given(customer=call.text, status=call.text))
+        return answers.page(call, lists.within(call, rows))     # created[gte]=…
 
     @hosted('GET', '/c/pay/{key}')                  # a page of a browser: gives HTML, Html, Redirect or File
     def pay_page(visit, key):

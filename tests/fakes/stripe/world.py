@@ -73,6 +73,7 @@ class World:
             for name, value in {**SETTINGS, **settings}.items():
                 if name in settings or self.setting(name) is None:
                     self.store.put('settings', name, value)
+            self.account = self.setting('account') or self.store.put('settings', 'account', self.new_id('acct', 16))
 
     def setting(self, name):
         return self.store.get('settings', name)
@@ -188,8 +189,7 @@ class World:
             'id': key, 'object': 'event', 'api_version': VERSION, 'created': self.now(), 'data': data,
             'livemode': self.livemode, 'pending_webhooks': 0,
             'request': self.request or {'id': None, 'idempotency_key': None}, 'type': kind})
-        from . import webhooks      # it knows the world
-        webhooks.queue(self, event)
+        importlib.import_module('.webhooks', __package__).queue(self, event)       # it knows the world
         return event
 
 
