@@ -39,3 +39,6 @@ from . import saas_billing_invoice_read
 from . import saas_billing_invoice_acts
 from . import saas_billing_invoice_books
 from . import saas_tenant_money
+from . import ir_http
+from . import portal_subscription
+from . import portal_tenant

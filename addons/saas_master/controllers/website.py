@@ -36,7 +36,7 @@ class SaasWebsite(http.Controller):
             self._signups()._place_order(values, request.httprequest.remote_addr)
         except RateLimited as limited:
             return self._form(form, limited=limited)
-        request.session['saas_signup_email'] = values['email']
+        self._ordered(values)
         return request.redirect(SENT)
 
     @http.route('/saas/signup/sent', type='http', auth='public', website=True, sitemap=False, methods=['GET'])
@@ -94,7 +94,8 @@ class SaasWebsite(http.Controller):
         signup = self._signups()._find(token)
         if signup.state != 'confirmed':
             return request.redirect(f'/saas/confirm/{token}') if signup else self._unknown()
-        return self._private('saas_master.progress', {'signup': signup, 'status': signup._status()})
+        return self._private('saas_master.progress', {
+            'signup': signup, 'token': token, 'status': signup._status()})
 
     @http.route('/saas/progress/<string:token>/status', type='http', auth='public', website=True, sitemap=False,
                 methods=['GET'], save_session=False)
@@ -118,6 +119,10 @@ class SaasWebsite(http.Controller):
 
     def _fields(self):
         return FIELDS
+
+    def _ordered(self, values):
+        """What the session keeps of an order for the page that says where its link went."""
+        request.session['saas_signup_email'] = values['email']
 
     def _form_values(self, values, plans, plan):
         """What the form needs to know besides; for other addons to extend."""
