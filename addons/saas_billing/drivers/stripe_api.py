@@ -77,10 +77,7 @@ class StripeApi(Catalogue, Pages, Subscriptions, Invoices, Events):
         return self._checked(what, answer)
 
     def _checked(self, what, answer):
-        response = getattr(answer, 'last_response', None)
-        found = getattr(response, 'data', None)
-        if not isinstance(found, dict) or not isinstance(found.get('object'), str):
-            raise errors.garbage(what)
+        found = answer.last_response.data
         if found.get('livemode') is (not self.is_live):
             raise errors.made(Permanent, 'stripe_mode', f'{what}: the answer is of the other mode than the key.', what=what)
         return found

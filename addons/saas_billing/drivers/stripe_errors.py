@@ -9,6 +9,7 @@ import requests
 import stripe
 
 from ...saas_master.drivers.errors import AuthError, NotFound, Permanent, Retryable
+from .stripe_transport import Strange
 
 PROBLEMS = (
     'stripe_silent',        # no answer in time
@@ -43,21 +44,19 @@ def of(error, what, secret=''):
     :param what: what was tried, as the beginning of a sentence
     :param secret: the key, which must be in no message
     """
+    if isinstance(error, Strange):
+        kind, problem, message = _strange(error.status)
+        return made(kind, problem, f'{what}: {message}', after(error.headers), what=what)
     if isinstance(error, requests.RequestException):
         return _of_way(error, what)
     status = error.http_status or 0
     values = {
-        'what': what, 'words': cleaned(_words(error), secret), 'param': _said(error, 'param'),
+        'what': what, 'words': cleaned(_said(error, 'message'), secret), 'param': _said(error, 'param'),
         'code': _said(error, 'code'), 'decline': _said(error, 'decline_code'), 'status': status,
-        'request': cleaned((error.headers or {}).get('Request-Id', ''), secret)}
+        'request': cleaned(error.headers.get('Request-Id', ''), secret)}
     kind, problem, message = _verdict(error, status, values)
-    wait = after(error.headers or {})
+    wait = after(error.headers)
     return made(kind, problem, f'{what}: {message}', wait, **values)
-
-
-def garbage(what):
-    return made(Retryable, 'stripe_address', f'{what}: the answer is not one of Stripe\'s API; if it stays so, check the'
-                ' API address.', what=what)
 
 
 def cleaned(words, secret=''):
@@ -89,9 +88,7 @@ def _verdict(error, status, values):
     said = f'Stripe says {_quoted(values)}'
     if status == 429 or status == 409 or isinstance(error, stripe.RateLimitError):
         return Retryable, 'stripe_busy', f'{said}. It is tried again.'
-    if status >= 500:
-        return Retryable, 'stripe_busy', f'Stripe has a fault (HTTP {status}). It is tried again.'
-    if not _is_envelope(error):
+    if status >= 500 or 300 <= status < 400:
         return _strange(status)
     if status in (401, 403):
         return AuthError, 'stripe_refused_key', f'{said}. Check the secret key and what it may do.'
@@ -111,6 +108,8 @@ def _invalid(status, values, said):
 
 
 def _strange(status):
+    if status >= 500 or status == 429:
+        return Retryable, 'stripe_busy', f'Stripe has a fault (HTTP {status}). It is tried again.'
     if 200 <= status < 300:
         return Retryable, 'stripe_address', 'the answer is not one of Stripe\'s API; if it stays so, check the API address.'
     if 300 <= status < 400:
@@ -120,23 +119,9 @@ def _strange(status):
     return Permanent, 'stripe_address', f'what answered (HTTP {status}) is not Stripe\'s API; check the API address.'
 
 
-def _envelope(error):
-    body = error.json_body
-    found = body.get('error') if isinstance(body, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _is_envelope(error):
-    return bool(_envelope(error))
-
-
 def _said(error, name):
-    value = _envelope(error).get(name)
+    value = error.json_body['error'].get(name)
     return value[:LONGEST_WORDS] if isinstance(value, str) else ''
-
-
-def _words(error):
-    return _envelope(error).get('message')
 
 
 def _quoted(values):

@@ -2,17 +2,30 @@
 
 What goes wrong on the way leaves as an exception of ``requests``; ``stripe_errors`` makes a driver error of it.
 """
+import json
 import logging
+import time
+from urllib.parse import urlsplit
 
 import requests
 import stripe
 from requests.auth import AuthBase
+
+_logger = logging.getLogger(__name__)
 
 LONGEST_ANSWER = 64 * 2**20
 
 
 class TooLong(requests.RequestException):
     """No answer of Stripe's has that many bytes."""
+
+
+class Strange(requests.RequestException):
+    """What answered is not Stripe's API: the package would fail in many ways on what it says."""
+
+    def __init__(self, status, headers):
+        super().__init__(f'HTTP {status}')
+        self.status, self.headers = status, headers
 
 
 class Transport(stripe.HTTPClient):
@@ -28,11 +41,16 @@ class Transport(stripe.HTTPClient):
             self._session.trust_env = False     # a sandbox is for no proxy
 
     def request(self, method, url, headers, post_data=None):
+        began = time.monotonic()
         with self._session.request(
                 method, url, headers=headers, data=post_data, auth=_AsItIs(), timeout=self._timeout,
                 allow_redirects=False, stream=True) as response:
             response.raw.enforce_content_length = True      # half an answer is none
-            return self._body(response), response.status_code, response.headers
+            body = self._body(response)
+        _logger.debug('%s %s: %s in %.3f s', method.upper(), urlsplit(url).path, response.status_code, time.monotonic() - began)
+        if not _is_stripes(response.status_code, body):
+            raise Strange(response.status_code, response.headers)
+        return body, response.status_code, response.headers
 
     @staticmethod
     def _body(response):
@@ -60,9 +78,20 @@ class _AsItIs(AuthBase):
         return request
 
 
-def _has_no_body(record):
-    return record.levelno > logging.DEBUG
+def _is_stripes(status, body):
+    """An object by its name, or an error in its envelope."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(content, dict):
+        return False
+    return isinstance(content.get('object'), str) if 200 <= status < 300 else isinstance(content.get('error'), dict)
 
 
-# At level debug the package logs every body, also the one with the secret of a new webhook endpoint.
-logging.getLogger('stripe').addFilter(_has_no_body)
+def _is_grave(record):
+    return record.levelno >= logging.WARNING
+
+
+# Below that the package logs bodies, also the one with the secret of a new webhook endpoint, and what an error says.
+logging.getLogger('stripe').addFilter(_is_grave)

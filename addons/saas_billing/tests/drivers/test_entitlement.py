@@ -172,7 +172,7 @@ def same(one, other):
     (Facts('canceled', ended_at=at(-1), comp_until=at(2)), 'active', '', 2),
     (Facts('canceled', ended_at=at(-1), comp_until=at(2), extended_until=at(9)), 'active', '', 2),
     (Facts('canceled', ended_at=at(-1), is_paused=True), 'ended', 'ended', None),
-    (Facts('canceled', ended_at=at(-1), is_paused=True, extended_until=at(2)), 'suspended', 'paused', None),
+    (Facts('canceled', ended_at=at(-1), is_paused=True, extended_until=at(2)), 'suspended', 'paused', 2),
     (Facts('canceled', past_due_since=at(-1)), 'ended', 'ended', None),
 ])
 def test_rows(facts, expected, reason, until):

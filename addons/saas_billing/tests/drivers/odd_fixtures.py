@@ -1,0 +1,77 @@
+"""A server in Stripe's place that misbehaves: says nothing, breaks off, leads elsewhere, answers with other things."""
+import json
+import socket
+import threading
+
+import pytest
+
+from bare.saas_billing.drivers.stripe_api import StripeApi
+
+ODD_KEY = 'sk_test_oddThatNobodyMaySee0001'
+ACCOUNT = {'id': 'acct_1', 'object': 'account', 'country': 'DO', 'default_currency': 'dop', 'charges_enabled': True}
+
+
+class OddServer:
+    """``answer``: the bytes that each request gets, b'' to hang up, None for silence. ``seen``: requests as bytes."""
+
+    def __init__(self):
+        self.answer, self.seen, self.over = b'', [], threading.Event()
+        self.listener = socket.create_server(('127.0.0.1', 0), backlog=50)
+        self.url = f'http://127.0.0.1:{self.listener.getsockname()[1]}'
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_exc):
+        self.over.set()
+        with socket.create_connection(self.listener.getsockname()):
+            pass
+        self.thread.join(5)
+        self.listener.close()
+
+    def says(self, content, status='200 OK', **headers):
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        lines = [f'HTTP/1.1 {status}', 'Content-Type: application/json', 'Connection: close',
+                 f'Content-Length: {headers.pop("length", len(body))}',
+                 *(f'{name.replace("_", "-")}: {value}' for name, value in headers.items())]
+        self.answer = '\r\n'.join(lines).encode() + b'\r\n\r\n' + body
+
+    def refuses(self, status, headers=None, **error):
+        self.says({'error': {'type': 'invalid_request_error', **error}}, status, **(headers or {}))
+
+    def api(self, timeout=10, key=ODD_KEY):
+        return StripeApi(key, self.url, timeout=timeout)
+
+    def _serve(self):
+        while not self.over.is_set():
+            connection, _peer = self.listener.accept()
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection):
+        with connection:
+            request = b''
+            while not self._is_whole(request):
+                piece = connection.recv(65536)
+                if not piece:
+                    return
+                request += piece
+            self.seen.append(request)
+            if self.answer is None:
+                self.over.wait(30)
+            else:
+                connection.sendall(self.answer)
+
+    @staticmethod
+    def _is_whole(request):
+        head, _, body = request.partition(b'\r\n\r\n')
+        sizes = [int(line.split(b':')[1]) for line in head.split(b'\r\n') if line.lower().startswith(b'content-length:')]
+        return b'\r\n\r\n' in request and len(body) >= sum(sizes)
+
+
+@pytest.fixture
+def odd():
+    with OddServer() as server:
+        server.says(ACCOUNT)
+        yield server
