@@ -1,6 +1,10 @@
-from odoo import fields, models
+from odoo import _, fields, models
+from odoo.exceptions import AccessError
 
+from odoo.addons.saas_master.const import MANAGER
 from odoo.addons.saas_master.series import Constraint
+
+CRON = 'saas_billing.cron_events'
 
 
 class SaasBillingEvent(models.Model):
@@ -32,3 +36,27 @@ class SaasBillingEvent(models.Model):
     subscription_id = fields.Many2one('saas.subscription', readonly=True, index=True, ondelete='set null')
 
     _stripe_uniq = Constraint('UNIQUE (account_id, stripe_id)', 'An event is stored once.')
+
+    def init(self):
+        self.env.cr.execute("""
+            CREATE INDEX IF NOT EXISTS saas_billing_event_due ON saas_billing_event (due_at) WHERE state = 'pending';
+            CREATE INDEX IF NOT EXISTS saas_billing_event_pending ON saas_billing_event (account_id, object_kind, object_id)
+                WHERE state = 'pending';
+            CREATE INDEX IF NOT EXISTS saas_billing_event_bodies ON saas_billing_event (received_at) WHERE body IS NOT NULL""")
+        return super().init()
+
+    def action_replay(self):
+        """Act on them again, as if they had just come: what they are about is read from Stripe once more."""
+        if not self.env.su and not self.env.user.has_group(MANAGER):
+            raise AccessError(_('Only managers can have events worked off again.'))
+        self.check_access('read')
+        self.env['saas.audit']._note('replay_event', self)
+        again = self.sudo().filtered('object_kind')
+        again.write({'state': 'pending', 'attempt': 0, 'due_at': fields.Datetime.now(), 'error': False, 'processed_at': False})
+        if again:
+            self._wake()
+        return True
+
+    def _wake(self):
+        """Have the cron look once this transaction is committed."""
+        self.env.ref(CRON).sudo()._trigger()

@@ -1,8 +1,10 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from odoo.addons.saas_master.series import Constraint, UniqueIndex
 
-from ..const import ENTITLEMENTS, INTERVALS, STATUSES
+from ..const import ENDED, ENTITLEMENTS, INTERVALS, LIVING, STATUSES
+
+RANKS = {**dict.fromkeys(LIVING, 2), 'canceled': 1}      # which of several is a tenant's
 
 
 class SaasSubscription(models.Model):
@@ -68,3 +70,25 @@ class SaasSubscription(models.Model):
     _stripe_uniq = Constraint('UNIQUE (account_id, stripe_id)', 'This subscription is mirrored already.')
     _tenant_living_uniq = UniqueIndex("(tenant_id) WHERE status NOT IN ('canceled', 'incomplete_expired')",
                                       'This tenant has a subscription already.')
+
+    # -- which one ------------------------------------------------------------------------------
+
+    @api.model
+    def _find(self, account, stripe_id):
+        return self.sudo().search([('account_id', '=', account.id), ('stripe_id', '=', stripe_id)])
+
+    def _is_ended(self):
+        self.ensure_one()
+        return self.status in ENDED
+
+    def _is_the_tenants(self):
+        """Whether the tenant follows this one; others of it are history."""
+        return bool(self.tenant_id) and self.tenant_id.sudo().subscription_id == self
+
+    def _choose(self):
+        """Have the tenant follow its living subscription, or else the latest."""
+        for tenant in self.tenant_id.sudo():
+            every = self.sudo().search([('tenant_id', '=', tenant.id)])
+            chosen = max(every, key=lambda one: (RANKS.get(one.status, 0), one.id))
+            if tenant.subscription_id != chosen:
+                tenant.subscription_id = chosen

@@ -1,0 +1,97 @@
+"""Taking in what Stripe delivers: verified, stored once, acknowledged; acted upon later. Plain SQL, no model on the way.
+
+Stripe waits for the answer, and sends again when it is late. What is stored is safe: the cron works it off, and reads
+what never arrived from Stripe's list (``saas.billing.event``).
+"""
+import functools
+import json
+import logging
+from datetime import datetime, timezone
+
+import psycopg2.errors
+
+from odoo.addons.saas_master.drivers.errors import DriverError
+from odoo.addons.saas_master.drivers.vault import Vault
+
+from .const import EVENT_TYPES
+from .drivers import webhook
+
+_logger = logging.getLogger(__name__)
+
+ACCOUNTS = """
+    SELECT id, mode = 'live', webhook_secrets_sealed FROM saas_stripe_account
+     WHERE active AND webhook_secrets_sealed IS NOT NULL ORDER BY is_current DESC NULLS LAST, id"""
+STORE = """
+    INSERT INTO saas_billing_event (account_id, stripe_id, type, created_at, received_at, source, object_kind, object_id,
+                                    body, state, attempt, due_at, processed_at)
+    VALUES (%(account)s, %(id)s, %(type)s, %(created)s, %(now)s, %(source)s, %(kind)s, %(object)s,
+            %(body)s, %(state)s, 0, %(now)s, %(processed)s)
+    ON CONFLICT (account_id, stripe_id) DO NOTHING RETURNING id"""
+LONGEST = 255       # of ids and types; Stripe's are far shorter
+
+
+def receive(cr, body, header):
+    """Store one delivery; returns whether there is something to do. Raises ``webhook.Refused``: nothing was stored."""
+    account, is_live = _sender(cr, body, header)
+    event = webhook.parse(body)
+    if event.livemode != is_live:
+        raise webhook.Refused('wrong_mode')
+    try:
+        return store(cr, account, event, body, 'webhook')
+    except psycopg2.errors.SerializationFailure:
+        cr.rollback()
+        return store(cr, account, event, body, 'webhook')
+
+
+def _sender(cr, body, header):
+    """The account whose secret signed it, as (id, whether it is live)."""
+    cr.execute(ACCOUNTS)
+    refused = webhook.Refused('no_secret')
+    for account, is_live, sealed in cr.fetchall():
+        if not (secrets := _opened(sealed)):
+            continue
+        try:
+            webhook.verify(body, header, secrets)
+        except webhook.Refused as error:
+            refused = error if refused.code in ('no_secret', 'wrong') else refused      # signed by it, but too old
+        else:
+            return account, is_live
+    raise refused
+
+
+@functools.lru_cache(maxsize=64)
+def _opened(sealed):
+    """The secrets, opened once per process: another row, another entry. What cannot be opened signs nothing."""
+    try:
+        return tuple(json.loads(Vault.from_environment().open(sealed)))
+    except DriverError as error:
+        _logger.error('The signing secrets of a Stripe account cannot be opened, so its deliveries are refused: %s', error)
+        return ()
+
+
+def store(cr, account, event, body, source):
+    """Note an event once, however often it comes; returns whether it is new and of concern.
+
+    Where the same one is stored at the same moment a conflict of snapshots is raised: in a new one it is seen.
+    """
+    kind, object_id = subject(event)
+    now = datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
+    values = {
+        'account': account, 'id': event.id, 'type': event.type, 'created': event.created, 'now': now, 'source': source,
+        'kind': kind, 'object': object_id, 'body': webhook.without_cards(body), 'state': 'pending' if kind else 'ignored',
+        'processed': None if kind else now}
+    cr.execute(STORE, values, log_exceptions=False)
+    return bool(cr.fetchone()) and bool(kind)
+
+
+def subject(event):
+    """What has to be read again because of it, as (kind, id); (None, id) where nothing has."""
+    if event.type not in EVENT_TYPES:
+        return None, event.object_id[:LONGEST] or None
+    if event.type.startswith('checkout.'):
+        found = 'checkout', event.checkout or event.object_id
+    elif event.type.startswith('customer.subscription.') or event.type == 'invoice.upcoming':     # which has no id
+        found = 'subscription', event.subscription or event.object_id
+    else:
+        found = 'invoice', event.invoice or event.object_id
+    return found if found[1] else (None, None)
