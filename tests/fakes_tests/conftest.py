@@ -9,6 +9,8 @@ import requests
 
 from tests.fakes.cloudflare import FakeCloudflare
 
+from .stripe_fixtures import merchant, receiver     # noqa: F401, fixtures of all files here
+
 TOKEN = 'token-for-the-tests-of-the-fake'
 
 

@@ -44,9 +44,9 @@ def _at(world, value, names, path, index):
 def _object(world, part, rest, path, index):
     if isinstance(part, list):
         return [_object(world, one, rest, path, index) for one in part]
-    if not isinstance(part, str):
+    if part is None or isinstance(part, dict) and (rest or 'object' in part):
         return part
-    row = world.find(part)
+    row = world.find(part) if isinstance(part, str) else None
     if row is None:
         raise _impossible(path, index)
     return answers.shown(row)

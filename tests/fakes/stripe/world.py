@@ -158,7 +158,8 @@ class World:
 
     def all(self, table, **values):
         """The rows that have these values, oldest first."""
-        rows = self.store.table(table).values()
+        with self.store.lock:
+            rows = list(self.store.table(table).values())
         return [row for row in rows if all(row.get(name) == value for name, value in values.items())]
 
     def put(self, table, key, row):
