@@ -4,7 +4,7 @@ ACTS = [
     ('extend', 'Extend a subscription'), ('comp', 'Give a subscription for free'), ('pause', 'Pause a subscription'),
     ('unpause', 'End the pause of a subscription'), ('cancel_subscription', 'Cancel a subscription'),
     ('cancel_now', 'Cancel a subscription at once'), ('keep_subscription', 'Withdraw a cancellation'),
-    ('change_plan', 'Change the plan'), ('checkout', 'Order a plan'), ('read_stripe', 'Read again from Stripe'),
+    ('change_plan', 'Change the plan'), ('checkout', 'Order a plan'), ('withdraw_order', 'Withdraw an order'), ('read_stripe', 'Read again from Stripe'),
     ('replay_event', 'Replay an event'), ('test_stripe', 'Test a Stripe account'),
     ('register_webhook', 'Register a webhook at Stripe'), ('make_current', 'Make a Stripe account the current one'),
     ('forget_secrets', 'Forget old signing secrets'),

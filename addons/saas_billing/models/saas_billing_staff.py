@@ -50,7 +50,6 @@ class SaasSubscription(models.Model):
     def action_comp(self):
         return self._ask_staff('comp', _('Give for Free'))
 
-    @step_up('delete')
     def action_cancel_now(self):
         return self._ask_staff('cancel', _('Cancel at Once'))
 

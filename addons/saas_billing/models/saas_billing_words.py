@@ -1,5 +1,12 @@
 """What staff read of invoices and events instead of Stripe's codes."""
+from markupsafe import Markup
+
 from odoo import _, api, fields, models
+from odoo.tools import format_date
+
+LINE = Markup('<tr><td>%s<small class="d-block text-muted">%s</small></td><td class="text-end">%s</td><td class="text-end">%s</td></tr>')
+TABLE = Markup('<table class="table table-sm"><thead><tr><th>%s</th><th class="text-end">%s</th><th class="text-end">%s</th></tr>'
+               '</thead><tbody>%s</tbody></table>')
 
 
 class SaasBillingInvoice(models.Model):
@@ -7,7 +14,7 @@ class SaasBillingInvoice(models.Model):
 
     reason_words = fields.Char('What for', compute='_compute_reason_words')
     is_sandbox = fields.Boolean(compute='_compute_is_sandbox', compute_sudo=True)
-    line_list = fields.Html('Lines', compute='_compute_line_list', sanitize=False)
+    line_list = fields.Html('What it is made of', compute='_compute_line_list', sanitize=False)
 
     @api.depends('billing_reason')
     @api.depends_context('lang')
@@ -23,6 +30,18 @@ class SaasBillingInvoice(models.Model):
     def _compute_is_sandbox(self):
         for invoice in self:
             invoice.is_sandbox = invoice.account_id.mode == 'sandbox'
+
+    @api.depends('lines', 'currency_id')
+    @api.depends_context('lang')
+    def _compute_line_list(self):
+        for invoice in self:
+            rows = Markup().join(
+                LINE % (line.get('text') or '', invoice._line_period(line), line.get('quantity') or '',
+                        invoice.currency_id.format(line.get('amount') or 0)) for line in invoice.lines or ())
+            invoice.line_list = rows and TABLE % (_('What for'), _('Quantity'), _('Amount'), rows)
+
+    def _line_period(self, line):
+        return ' – '.join(format_date(self.env, line[end]) for end in ('from', 'to') if line.get(end))
 
 
 class SaasBillingEvent(models.Model):
@@ -62,11 +81,13 @@ class SaasPlanPrice(models.Model):
 
     mirror_words = fields.Char('At Stripe', compute='_compute_mirror_words')
 
-    @api.depends('active', 'mirror_ids.stripe_id', 'mirror_ids.active', 'mirror_ids.account_id.is_current')
+    @api.depends('active', 'mirror_ids.stripe_id', 'mirror_ids.active', 'mirror_ids.error',
+                 'mirror_ids.account_id.is_current')
     @api.depends_context('lang')
     def _compute_mirror_words(self):
         for price in self:
             mirrors = price.mirror_ids.filtered(lambda mirror: mirror.active and mirror.account_id.is_current)
             price.mirror_words = (
                 _('Not sold any more') if not price.active else _('Not yet') if not mirrors
+                else _('Refused: %s', next(filter(None, mirrors.mapped('error')))) if any(mirrors.mapped('error'))
                 else _('Being made') if not all(mirrors.mapped('stripe_id')) else _('Sold'))

@@ -75,6 +75,10 @@ class SaasStripeAccount(models.Model):
     _inherit = 'saas.stripe.account'
 
     subscription_count = fields.Integer(compute='_compute_subscription_count')
+    webhook_address = fields.Char(compute='_compute_webhook_address', help='Where Stripe has to tell what happens.')
+
+    def _compute_webhook_address(self):
+        self.webhook_address = self._webhook_url()
 
     def _compute_subscription_count(self):
         counts = dict(self.env['saas.subscription']._read_group(

@@ -94,24 +94,21 @@ class SaasSubscription(models.Model):
         }.get(self.status, lambda: '')()
 
     def _words_of_entitlement(self):
-        day, now = self._day, fields.Datetime.now()
-        is_free, is_extended = (moment and moment > now for moment in (self.comp_until, self.extended_until))
+        """By ``entitled_why``, one of WHYS in drivers/entitlement.py."""
+        day = self._day
         return {
-            'none': lambda: _('Nothing follows yet.'),
-            'trial': lambda: _('It runs, on trial.'),
-            'active': lambda: _('It runs, free of charge until %s.', day(self.comp_until)) if is_free else _('It runs.'),
-            'grace': lambda: (_('It runs unpaid: staff extended it until %s.', day(self.extended_until)) if is_extended
-                              else _('It runs for the present, until %s.', day(self.entitled_until))),
-            'suspended': self._words_of_suspension,
-            'ended': lambda: _('It is closed: the subscription has ended.'),
-        }.get(self.entitlement, lambda: '')()
-
-    def _words_of_suspension(self):
-        if self.is_paused:
-            return _('It is closed: staff paused the subscription.')
-        if self.status == 'paused':
-            return _('It is closed: its trial is over and no card was given.')
-        return _('It is closed: it was not paid for.')
+            'canceled': lambda: _('It is closed: the subscription has ended.'),
+            'extended': lambda: _('It runs unpaid: staff extended it until %s.', day(self.extended_until)),
+            'comp': lambda: _('It runs, free of charge until %s.', day(self.comp_until)),
+            'paused': lambda: _('It is closed: staff paused the subscription.'),
+            'first_payment': lambda: _('Nothing follows yet: the first payment is awaited.'),
+            'trialing': lambda: _('It runs, on trial.'),
+            'paying': lambda: _('It runs.'),
+            'overdue': lambda: _('It runs for the present, until %s.', day(self.entitled_until)),
+            'grace_over': lambda: _('It is closed: it was overdue for longer than the grace allows.'),
+            'unpaid': lambda: _('It is closed: it was not paid for.'),
+            'trial_over': lambda: _('It is closed: its trial is over and no card was given.'),
+        }.get(self.entitled_why, lambda: _('Nothing follows yet.'))()
 
     def _coming(self):
         """(moment, icon, tone, text) of what time alone brings."""

@@ -35,6 +35,8 @@ class SaasSubscriptionAct(models.TransientModel):
         self.ensure_one()
         if not self.env.user.has_group(MANAGER):
             raise AccessError(_('Only managers change subscriptions.'))
+        if self.kind == 'cancel' and (question := self.env['saas.step.up']._ask('delete', self, 'action_confirm')):
+            return question
         act = {'extend': self._extend, 'comp': self._comp, 'cancel': self._cancel}[self.kind]()
         return self._do(act)
 
