@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from odoo.addons.saas_master.const import STAFF
 from odoo.addons.saas_master.series import Constraint
 
 
@@ -14,6 +15,8 @@ class SaasBillingInvoice(models.Model):
     account_id = fields.Many2one('saas.stripe.account', required=True, readonly=True, index=True, ondelete='restrict')
     stripe_id = fields.Char('Stripe ID', required=True, readonly=True)
     number = fields.Char(readonly=True)
+    customer = fields.Char('Stripe Customer', readonly=True)
+    stripe_subscription = fields.Char('Subscription at Stripe', readonly=True, index=True)
     subscription_id = fields.Many2one('saas.subscription', readonly=True, index=True, ondelete='restrict')
     tenant_id = fields.Many2one(related='subscription_id.tenant_id', store=True, index=True)
     partner_id = fields.Many2one('res.partner', 'Customer', readonly=True, index=True, ondelete='restrict')
@@ -42,5 +45,6 @@ class SaasBillingInvoice(models.Model):
     pdf_url = fields.Char('PDF', readonly=True)
     lines = fields.Json(readonly=True)
     move = fields.Integer('Journal Entry', readonly=True, copy=False, help='The account.move, where Accounting is installed.')
+    move_problem = fields.Char('Why it is not in the Books', readonly=True, copy=False, groups=STAFF)
 
     _stripe_uniq = Constraint('UNIQUE (account_id, stripe_id)', 'This invoice is mirrored already.')

@@ -3,8 +3,6 @@ from datetime import timedelta
 
 from odoo import _, fields, models
 
-from odoo.addons.saas_master.models.saas_tenant_plan import APPLIED
-
 from ..const import OPEN
 from ..drivers.entitlement import Facts, Rules, entitlement
 
@@ -70,11 +68,11 @@ class SaasSubscription(models.Model):
     # -- plan -----------------------------------------------------------------------------------
 
     def _apply_plan(self, tenant):
-        """The tenant has the plan that is paid for; a smaller one only when the paid period is over."""
+        """The tenant has what is paid for; a smaller plan, or fewer users and domains, only when the paid period is over."""
         if self.next_from and self._has_begun():
             self._forget_planned()
         wanted, had = tenant._wanted_plan(), tenant.plan_id
-        if not wanted or not tenant._lacks(dict(zip(APPLIED, (wanted[0].id, *wanted[1:]), strict=True))):
+        if not wanted or not tenant._lacks_plan(*wanted):
             return []
         tenant._change_plan(*wanted)
         return [_('plan: %(before)s → %(after)s', before=had.name, after=wanted[0].name)] if had != wanted[0] else []
