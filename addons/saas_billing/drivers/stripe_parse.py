@@ -160,6 +160,11 @@ def subscription_of_invoice(found):
     return identifier(inner(found, 'parent', 'subscription_details'), 'subscription')
 
 
+def proration_moment(found):
+    """Of a preview: from when the change was reckoned."""
+    return moment(inner(found, 'parent', 'subscription_details').get('subscription_proration_date'))
+
+
 def lines(found):
     return tuple(_line(row) for row in rows(found, 'lines'))
 

@@ -1,5 +1,5 @@
 """Subscriptions: read, changed, cancelled, and what a change would cost."""
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from . import stripe_parse as parse
 from .stripe_errors import NotFound
@@ -7,6 +7,7 @@ from .stripe_words import feedback as stripe_feedback
 from .types import Preview
 
 EXPAND = ('customer',)      # whose default card counts
+A_MINUTE = timedelta(minutes=1)
 
 
 class Subscriptions:
@@ -28,18 +29,22 @@ class Subscriptions:
         """What ``change_subscription`` with proration would cost now, and what the coming regular invoice would be.
 
         :param items: as in ``change_subscription``
-        :param at: naive UTC; the moment from which the new price counts, now without one
+        :param at: naive UTC; the moment from which the new price counts, without one that of Stripe's clock
         :return: a ``Preview``
         """
-        at = at or datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
-        details = {'items': _items(items)}
-        now = self._preview(subscription, {**details, 'proration_behavior': 'always_invoice',
-                                           'proration_date': parse.seconds(at)})
-        regular = self._preview(subscription, {**details, 'proration_behavior': 'none'})
+        details = {'items': _items(items), 'proration_behavior': 'always_invoice'}
+        if at:
+            details['proration_date'] = parse.seconds(at)
+        now = self._preview(subscription, details)
+        regular = self._preview(subscription, {'items': details['items'], 'proration_behavior': 'none'})
+        at = at or parse.proration_moment(now) or datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
+        lines = parse.lines(now)
+        if not any(line.period_start and abs(line.period_start - at) <= A_MINUTE for line in lines):
+            now, lines = {'currency': now.get('currency')}, ()     # nothing is due: what came is the regular one
         total = parse.number(now, 'total')
         return Preview(
             currency=parse.text(now, 'currency'), due_now=total if total < 0 else parse.number(now, 'amount_due'),
-            lines=parse.lines(now), at=at, next_amount=parse.number(regular, 'total'), next_at=_next_at(regular, at))
+            lines=lines, at=at, next_amount=parse.number(regular, 'total'), next_at=_next_at(regular, at))
 
     def _preview(self, subscription, details):
         return self._ask('Asking what a change costs', self._v1.invoices.create_preview, subscription=subscription,
