@@ -16,7 +16,7 @@ from .saas_checkout import WAITING
 
 _logger = logging.getLogger(__name__)
 
-TODO = 'mail.mail_activity_data_todo'
+ACTIVITY = 'saas_billing.mail_activity_billing'
 BATCH = 200
 
 
@@ -25,30 +25,25 @@ class SaasCheckout(models.Model):
 
     # -- Stripe's word --------------------------------------------------------------------------
 
-    @api.model
-    def _find(self, account, found):
-        """The order that a page (``types.Checkout``) is of; empty for one that somebody else made."""
-        orders = self.sudo()
-        return orders.search([('key', '=', found.reference or found.metadata.get('saas_checkout', ''))]) or orders.search(
-            [('account_id', '=', account.id), ('session', '=', found.id)])
+    def _reconcile(self, found, subscription=None):
+        """Bring the order in line with its page (``types.Checkout``) as Stripe has it now; returns the effect in words.
 
-    @api.model
-    def _reconcile(self, account, found, subscription=None):
-        """Bring the order in line with its page as Stripe has it now; returns the effect in words.
-
-        ``subscription``: its ``types.Subscription`` where that was read already; otherwise it is read here.
+        ``subscription``: what the page has led to (``types.Subscription``), where that was read already. Otherwise the
+        record here counts, and only where there is none Stripe is asked.
         """
-        checkout = self._find(account, found)
-        if not checkout:
-            return _('It is no order of ours.')
+        self.ensure_one()
         if found.status == 'expired':
-            return checkout._note_expired(found)
+            return self._note_expired(found)
         if found.status != 'complete' or not found.subscription:
             return _('The payment page is open yet.')
-        subscription = subscription or self.env['saas.subscription']._read(account, found.subscription)
-        if found.payment_status == 'unpaid' and subscription.status in (*ENDED, 'incomplete'):
-            return checkout._note_processing(found, subscription)
-        return checkout._complete(account, found, subscription)
+        record = self.env['saas.subscription'].sudo().search([
+            ('account_id', '=', self.account_id.id), ('stripe_id', '=', found.subscription)])
+        if not record and not subscription:
+            subscription = self.account_id._api().read_subscription(found.subscription)
+        status = subscription.status if subscription else record.status
+        if found.payment_status == 'unpaid' and status in (*ENDED, 'incomplete'):
+            return self._note_processing(found, status)
+        return self._complete(found, record, subscription)
 
     def _note_expired(self, found):
         if self.session != found.id:
@@ -59,31 +54,46 @@ class SaasCheckout(models.Model):
         self._give_up('expired')
         return _('The payment page expired unpaid: the order is given up.')
 
-    def _note_processing(self, found, subscription):
+    def _note_processing(self, found, status):
         """A bank that takes its time: days, with some. Whether it said no shows in the subscription alone."""
         if self.state not in WAITING:
             return _('Nothing changed.')
-        if subscription.status in ENDED:
+        if status in ENDED:
             self.write({'state': 'new', 'session': False, 'page_open': False, 'url': False, 'expires_at': False})
             return _('The payment did not arrive: it can be paid again.')
         self.write({'state': 'processing', 'session': found.id, 'page_open': False, 'url': False})
         return _('The payment is under way.')
 
-    def _complete(self, account, found, subscription):
+    def _complete(self, found, record, subscription):
         """It is paid, or a trial was begun: the tenant, made again if need be, follows its subscription."""
-        if self.surplus == subscription.id:
+        if self.surplus == found.subscription:
             return _('It is one too many, and staff know.')
-        if self.state != 'complete' or self.subscription_id.stripe_id != subscription.id:
-            problem = self._take_tenant(subscription)
+        if self.state != 'complete' or self.subscription_id.stripe_id != found.subscription:
+            is_over = (subscription or record).status in ENDED
+            problem = not is_over and self._take_tenant(found.subscription)
             if problem:
-                return self._too_many(subscription, problem)
-        record, effect = self.env['saas.subscription']._reconcile(account, subscription)
+                return self._too_many(found.subscription, record, problem)
+        effect = ''
+        if subscription:
+            record, effect = record._reconcile(self.account_id, subscription)
+        effect = ' '.join(filter(None, [effect, self._hand_over(record)]))
         if self.state != 'complete' or self.subscription_id != record:
-            self.write({'account_id': account.id, 'state': 'complete', 'completed_at': self.completed_at or fields.Datetime.now(),
-                        'url': False, 'page_open': False, 'session': found.id, 'subscription_id': record.id})
-        return effect
+            self.write({'state': 'complete', 'completed_at': self.completed_at or fields.Datetime.now(), 'url': False,
+                        'page_open': False, 'session': found.id, 'subscription_id': record.id})
+            effect = ' '.join(filter(None, [_('The order is paid.'), effect]))
+        return effect or _('Nothing changed.')
 
-    def _take_tenant(self, subscription):
+    def _hand_over(self, record):
+        """A subscription that was read while the order had no tenant, as when it was given up."""
+        if record.tenant_id or not self.tenant_id:
+            return ''
+        record.tenant_id = self.tenant_id
+        record._choose()
+        steps = record._follow()
+        record.activity_feedback([ACTIVITY], feedback=_('It serves %s.', self.tenant_id.name))
+        return ' '.join(steps or ())
+
+    def _take_tenant(self, stripe_id):
         """See that there is a tenant to serve; False, or why there cannot be one."""
         if not self.tenant_id:
             problem = self._make_tenant_again()
@@ -93,7 +103,7 @@ class SaasCheckout(models.Model):
         if tenant.state in ('deleting', 'deleted'):
             return _('%s is deleted.', tenant.name)
         living = self._living(tenant)
-        if living and living.stripe_id != subscription.id and subscription.status not in ENDED:
+        if living and living.stripe_id != stripe_id:
             return _('%(tenant)s is paid for by %(other)s already.', tenant=tenant.name, other=living.stripe_id)
         return False
 
@@ -114,15 +124,17 @@ class SaasCheckout(models.Model):
         signup.tenant_id = self.tenant_id = tenant
         return False
 
-    def _too_many(self, subscription, problem):
+    def _too_many(self, stripe_id, record, problem):
         """Nobody is served by it, so it is cancelled before it is charged again, and staff give the money back."""
-        self.write({'surplus': subscription.id, **({'state': 'abandoned'} if self.state in WAITING else {})})
+        self.write({'surplus': stripe_id, 'surplus_cancelled': False, 'page_open': False,
+                    **({'state': 'abandoned', 'url': False} if self.state in WAITING else {})})
         manager = self.env['saas.operation.subject']._attention_user()
         order = self.with_context(lang=manager.lang)
-        order.activity_schedule(TODO, user_id=manager.id, summary=_('Paid, and nothing to serve: give the money back'), note=_(
-            '%(customer)s has paid %(subscription)s for %(tenant)s, but: %(problem)s The subscription is being cancelled. Give the '
-            'money back in Stripe\'s dashboard and write to the customer.', customer=self.partner_id.name,
-            subscription=subscription.id, tenant=self.tenant_name, problem=problem))
+        note = _('%(customer)s has paid %(subscription)s for %(tenant)s, but: %(problem)s The subscription is being cancelled. Give '
+                 'the money back in Stripe\'s dashboard and write to the customer.', customer=self.partner_id.name,
+                 subscription=stripe_id, tenant=self.tenant_name, problem=problem)
+        record.activity_unlink([ACTIVITY])      # it said less
+        order.activity_schedule(ACTIVITY, user_id=manager.id, note=note, summary=_('Paid for nothing: give the money back'))
         self._tidy_soon()
         return _('Nothing to serve: %s It is cancelled, and staff are told.', problem)
 
@@ -198,7 +210,7 @@ class SaasCheckout(models.Model):
 
     def _note_last_look(self, found, subscription):
         if found and found.status == 'complete' and found.id == self.session:
-            self._reconcile(self.account_id, found, subscription)
+            self._reconcile(found, subscription)
             self.page_open = False
         elif self.session == (found.id if found else self.session) and self.state != 'processing':
             self.page_open = False

@@ -35,12 +35,11 @@ class SaasPlan(models.Model):
         """What can be ordered of these plans now: prices that the current account has at Stripe."""
         paid = self.filtered(lambda plan: plan.payment != 'none' and plan.active)
         account = self.env['saas.stripe.account']._current()
-        mirrors = account and self.env['saas.stripe.price'].sudo().search([
+        mirrors = self.env['saas.stripe.price'].sudo().search([
             ('account_id', '=', account.id), ('plan_id', 'in', paid.ids), ('kind', '=', 'plan'), ('active', '=', True),
-            ('stripe_id', '!=', False)])
+            ('stripe_id', '!=', False)]).filtered(lambda mirror: mirror.unit_amount == mirror.price_id._units('plan'))
         return mirrors.price_id.filtered('active').sorted(
-            lambda price: (price.plan_id.sequence, price.plan_id.id, price.currency_id.id, price.interval, price.id)
-        ) if mirrors else self.env['saas.plan.price']
+            lambda price: (price.plan_id.sequence, price.plan_id.id, price.currency_id.id, price.interval, price.id))
 
     def _offer(self, interval='', currency=''):
         """The one a visitor has chosen, by interval and code of the currency; without a choice, monthly in the plan's own.

@@ -85,8 +85,9 @@ class SaasPlanPrice(models.Model):
         return tuple(kind for kind, field in AMOUNTS.items() if kind == 'plan' or self[field])
 
     def _mirror(self, account, kind='plan'):
-        """Its ``saas.stripe.price`` that is sold at ``account``; empty while it is not made there yet."""
+        """Its ``saas.stripe.price`` that is sold at ``account``; empty while it is not made there yet, also for a moment
+        after the amount was changed: nobody pays another amount than he was shown."""
         self.ensure_one()
         return self.env['saas.stripe.price'].sudo().search([
             ('account_id', '=', account.id), ('price_id', '=', self.id), ('kind', '=', kind), ('active', '=', True),
-            ('stripe_id', '!=', False)], limit=1)
+            ('stripe_id', '!=', False), ('unit_amount', '=', self._units(kind))], limit=1)

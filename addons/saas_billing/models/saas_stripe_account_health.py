@@ -15,7 +15,7 @@ from ..drivers.stripe_errors import made
 from ..drivers.stripe_words import API_VERSION
 
 PATH = '/saas/stripe/webhook'
-TODO = 'mail.mail_activity_data_todo'
+ACTIVITY = 'saas_billing.mail_activity_billing'
 
 
 class SaasStripeAccount(models.Model):
@@ -156,13 +156,13 @@ class SaasStripeAccount(models.Model):
     def _tell_health(self):
         manager = self.env['saas.operation.subject']._attention_user()
         account = self.with_context(lang=manager.lang)
-        planned = account.activity_search([TODO])
+        planned = account.activity_search([ACTIVITY])
         if account.health == 'ok':
-            planned.action_feedback(feedback=_('Healthy: every check is well.'))
+            account.activity_feedback([ACTIVITY], feedback=_('Healthy: every check is well.'))
         elif planned:
             planned.write({'note': plaintext2html(account.health_note)})
         else:
-            account.activity_schedule(TODO, summary=_('The Stripe account needs attention'), user_id=manager.id,
+            account.activity_schedule(ACTIVITY, summary=_('The Stripe account needs attention'), user_id=manager.id,
                                       note=plaintext2html(account.health_note))
 
     def _hold_identity(self, client):

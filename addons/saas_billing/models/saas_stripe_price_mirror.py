@@ -105,8 +105,9 @@ class SaasStripePrice(models.Model):
         try:
             product = transaction(lambda: self.env['saas.stripe.product']._of(self)) or self._make_product(client)
             order = transaction(lambda: self._order_values(product))
-            found = _find(client.list_prices(order['product']), order) or client.make_price(order_key('price', order), **order)
-            transaction(lambda: self._note_made(order['product'], found))
+            found, turn = _find(client.list_prices(order['product']), order, ('currency', 'unit_amount', 'interval'))
+            stripe_id = found.id if found else client.make_price(order_key('price', order, turn), **order)
+            transaction(lambda: self._note_made(order['product'], stripe_id))
         except AuthError:
             raise
         except DriverError as error:
@@ -115,8 +116,10 @@ class SaasStripePrice(models.Model):
     def _make_product(self, client):
         transaction = self.env['saas.operation']._transaction
         order = transaction(self._product_values)
-        found = _find(client.list_products(), order) or client.make_product(order_key('product', order), **order)
-        return transaction(lambda: self.env['saas.stripe.product']._note_made(self, found, order['name']))
+        found, turn = _find(client.list_products(), order)
+        stripe_id = found.id if found else client.make_product(order_key('product', order, turn), **order)
+        name = found.name if found else order['name']       # an old one follows in the next turn
+        return transaction(lambda: self.env['saas.stripe.product']._note_made(self, stripe_id, name))
 
     def _archive(self, client):
         transaction = self.env['saas.operation']._transaction
@@ -194,11 +197,14 @@ class SaasStripeProduct(models.Model):
         transaction(lambda: self.write({'name': name}))
 
 
-def _find(found, order):
-    """The id of what an interrupted attempt has made; '' if there is none."""
-    return next((one.id for one in found if one.metadata == order['metadata']), '')
+def _find(known, order, same=()):
+    """(what an interrupted attempt has made, or None; how many of its kind are of no use any more)."""
+    ours = [one for one in known if one.metadata == order['metadata']]
+    usable = [one for one in ours if one.active and all(getattr(one, name) == order[name] for name in same)]
+    return usable[0] if usable else None, len(ours)
 
 
-def order_key(what, order):
+def order_key(what, order, turn=0):
     """The same order has the same key, killed and begun anew; another one never runs into the first one's answer."""
-    return f'saas-{what}-{hashlib.sha256(repr(sorted(order.items(), key=str)).encode()).hexdigest()[:40]}'
+    told = repr((sorted(order.items(), key=str), turn)).encode()
+    return f'saas-{what}-{hashlib.sha256(told).hexdigest()[:40]}'
