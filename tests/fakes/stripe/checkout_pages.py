@@ -81,6 +81,8 @@ def _attempt(visit, session, method, given=None, authenticated=False):
         kept = {name: given.get(name, '') for name in ('email', 'billingName', 'cardExpiry')}
         save(world, 'checkout_sessions', {**session, '_waiting': {**kept, 'method': method['id']}})
         return Redirect(world.url(f'/c/pay/{session["id"]}/3ds'))
+    if session['amount_total']:
+        payments.note_refusal(world, session['customer'], session['amount_total'], session['currency'], method['id'], said)
     return _refused(visit, session, said, given)
 
 

@@ -45,8 +45,11 @@ def is_same_interval(one, other):
     return all(one['recurring'][name] == other['recurring'][name] for name in ('interval', 'interval_count'))
 
 
-def compute(world, subscription, wanted, at, prorate):
-    """What ``wanted`` (checked rows: id, price, quantity, deleted, metadata) makes of the subscription at this moment."""
+def compute(world, subscription, wanted, at, prorate, anew=False):
+    """What ``wanted`` (checked rows: id, price, quantity, deleted, metadata) makes of the subscription at this moment.
+
+    :param anew: the billing cycle begins at this moment
+    """
     items = copy.deepcopy(subscription['items']['data'])
     change = Change(items)
     is_free = subscription['status'] == 'trialing'
@@ -55,6 +58,8 @@ def compute(world, subscription, wanted, at, prorate):
             _change_item(world, change, row, at, prorate and not is_free)
         else:
             _add_item(world, change, subscription, row, at, prorate and not is_free)
+    if anew and not is_free:
+        _begin_anew(world, change, subscription, at, prorate)
     if is_free:
         _keep_in_trial(change, subscription)
     return change
@@ -95,6 +100,18 @@ def _add_item(world, change, subscription, row, at, prorate):
     change.changed = True
     if prorate:
         change.lines.append(lines.debit(world, item, at))
+
+
+def _begin_anew(world, change, subscription, at, prorate):
+    """What is left of the old periods is given back, the new ones are whole."""
+    old = {item['id']: item for item in subscription['items']['data']}
+    change.lines, change.renewed = [], True
+    for item in old.values():
+        _credit(world, change, item, at, prorate)
+    for item in change.items:
+        start, end = period_of(item['price'], at, at)
+        item.update(current_period_start=start, current_period_end=end, billed_until=end)
+        change.lines.append(lines.of_period(world, item))
 
 
 def _credit(world, change, item, at, prorate):

@@ -127,16 +127,7 @@ def _upcoming(world, row):
 
 
 def _end_trial(world, row):
-    behavior = row['trial_settings']['end_behavior']['missing_payment_method']
-    has_card = row['default_payment_method'] or world.get('customers', row['customer'])['invoice_settings'][
-        'default_payment_method']
-    if has_card or behavior == 'create_invoice':
-        subscriptions.end_trial(world, row, row['trial_end'])
-    elif behavior == 'cancel':
-        subscriptions.cancel(world, row, None)
-    else:
-        new = subscriptions.change(world, row, status='paused')
-        world.emit('customer.subscription.paused', new)
+    subscriptions.finish_trial(world, row, row['trial_end'])
 
 
 def _renew(world, row):

@@ -64,16 +64,22 @@ def set_default(world, customer, method):
 def give_card(world, customer, digits, is_set_up=True):
     """A card is the customer's default, and that of all subscriptions, as if somebody had entered it."""
     method = attach(world, new_card(world, digits), customer)
+    use_card(world, customer, method['id'], is_set_up)
+    return method
+
+
+def use_card(world, customer, key, is_set_up=True):
+    """This one from now on, wherever another one was named."""
+    method = attach(world, copy_of(world, 'payment_methods', key), customer)
     if is_set_up:
-        mark_set_up(world, method['id'])
-    set_default(world, customer, method['id'])
+        mark_set_up(world, key)
+    set_default(world, customer, key)
     for subscription in world.all('subscriptions'):
         if subscription['customer'] == customer and subscription['default_payment_method'] \
                 and subscription['status'] not in ('canceled', 'incomplete_expired'):
             new = {**subscription, 'default_payment_method': method['id']}
             save(world, 'subscriptions', new)
             emit_change(world, 'customer.subscription.updated', subscription, new)
-    return method
 
 
 def method_for(world, invoice, subscription=None):
@@ -127,6 +133,11 @@ def fail_authentication(world, intent):
                     'payment_intent_authentication_failure', 'The provided PaymentMethod has failed authentication. '
                     'You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this '
                     'PaymentIntent again.')
+
+
+def note_refusal(world, customer, amount, currency, method, code):
+    """What stays of an attempt on a page of which nothing else came."""
+    return _refused(world, new_intent(world, customer, amount, currency), method, code)
 
 
 def cancel_intent(world, key, reason):

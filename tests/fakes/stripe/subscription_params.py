@@ -76,3 +76,15 @@ def _check_twice(prices, param):
     twice = [price for price in prices if prices.count(price) > 1]
     if twice:
         raise errors.invalid(f'Cannot add multiple subscription items with the same plan: {twice[0]}', param)
+
+
+def proration_date(call, subscription):
+    """The moment a change counts from; within the period."""
+    now = call.world.now()
+    moment = call.moment('proration_date', default=now)
+    start = min(item['current_period_start'] for item in subscription['items']['data'])
+    end = max(item['current_period_end'] for item in subscription['items']['data'])
+    if call.has('proration_date') and not start <= moment <= end:
+        raise errors.invalid('Invalid proration_date: it must be within the current billing period of the subscription.',
+                             call.param('proration_date'))
+    return moment

@@ -106,6 +106,17 @@ def _after_refusal(world, subscription, invoice):
             change(world, subscription, status='unpaid')
 
 
+def after_void(world, invoice):
+    """Nothing is owed any longer: what was only late for this goes on; what never began ends."""
+    subscription = invoices.subscription_of(world, invoice)
+    if not subscription or subscription['status'] not in ('incomplete', 'past_due', 'unpaid'):
+        return
+    if subscription['status'] == 'incomplete':
+        change(world, subscription, status='incomplete_expired', ended_at=world.now())
+    elif not invoices.of_subscription(world, subscription['id'], 'open'):
+        change(world, subscription, status='active')
+
+
 # -- changing ---------------------------------------------------------------------------------------------------------
 def change(world, subscription, **values):
     """Write and tell; nothing is told where nothing changes."""
@@ -113,12 +124,12 @@ def change(world, subscription, **values):
     return emit_change(world, UPDATED, subscription, new)
 
 
-def change_items(world, subscription, wanted, at, proration, behavior, values):
+def change_items(world, subscription, wanted, at, proration, behavior, values, anew=False):
     """``wanted`` rows as in ``items.compute``; ``values``: what else the request sets. The subscription afterwards.
 
     :raises payments.Declined: ``error_if_incomplete``
     """
-    found = compute(world, subscription, wanted, at, proration != 'none')
+    found = compute(world, subscription, wanted, at, proration != 'none', anew)
     values = {**values, 'items': {**subscription['items'], 'data': found.items, 'total_count': len(found.items)}}
     if found.renewed:
         values['billing_cycle_anchor'] = at
@@ -219,12 +230,58 @@ def forget_pending(world, subscription, kind=None):
 
 
 # -- the end of a trial, and of everything ----------------------------------------------------------------------------
+def set_trial(world, subscription, moment, prorate):
+    """It is, or stays, a trial until then; what was paid for the rest of a period is given back."""
+    now, data = world.now(), []
+    was_trial = subscription['status'] == 'trialing'
+    credits = [] if was_trial or not prorate else [
+        row for item in subscription['items']['data'] if (row := lines.credit(world, item, now))]
+    if credits:
+        _keep_lines(world, subscription['id'], credits)
+    start = subscription['trial_start'] if was_trial else now
+    for item in subscription['items']['data']:
+        data.append({**item, 'current_period_start': start, 'current_period_end': moment, 'billed_until': moment})
+    ending = {'cancel_at': moment} if subscription['cancel_at_period_end'] else {}
+    return change(world, subscription, status='trialing', trial_start=start, trial_end=moment, billing_cycle_anchor=moment,
+                  items={**subscription['items'], 'data': data}, **ending)
+
+
+def finish_trial(world, subscription, moment, is_early=False):
+    """With a card it goes on; without one it does what it was told to."""
+    behavior = subscription['trial_settings']['end_behavior']['missing_payment_method']
+    holder = world.get('customers', subscription['customer'])
+    if subscription['default_payment_method'] or behavior == 'create_invoice' \
+            or holder['invoice_settings']['default_payment_method']:
+        return end_trial(world, subscription, moment, is_early)
+    if behavior == 'cancel':
+        return cancel(world, subscription, None)
+    new = change(world, subscription, status='paused', trial_end=moment)
+    world.emit('customer.subscription.paused', new)
+    return new
+
+
 def end_trial(world, subscription, moment, is_early=False):
     """The first period that is paid for begins. Early, its invoice is tried at once; else after an hour as a draft."""
     save(world, 'last_period', {'id': subscription['id'], 'start': subscription['trial_start']})
     data = [_renewed(item, moment, moment) for item in subscription['items']['data']]
     return renew(world, subscription, data, 'subscription_update' if is_early else 'subscription_cycle', is_early,
                  status='active', trial_end=moment, billing_cycle_anchor=moment)
+
+
+def begin_again(world, subscription):
+    """A paused one: a new period, whose invoice has to be paid first."""
+    now = world.now()
+    data = [_renewed(item, now, now) for item in subscription['items']['data']]
+    return renew(world, subscription, data, 'subscription_update', True, billing_cycle_anchor=now)
+
+
+def credit_rest(world, subscription, invoice_now):
+    """What was paid for the time after the end, as credit."""
+    now = world.now()
+    rows = [row for item in subscription['items']['data'] if (row := lines.credit(world, item, now))]
+    if rows and invoice_now:
+        invoice = invoices.new_invoice(world, subscription, rows, 'subscription_update', now, automatically_finalizes_at=None)
+        invoices.finalize(world, invoice, next_payment_attempt=None)
 
 
 def _renewed(item, anchor, moment):
@@ -253,7 +310,9 @@ def _collect(world, subscription, invoice, is_at_once):
     if is_at_once:
         invoice = invoices.finalize(world, invoice, next_payment_attempt=None)
         if invoice['status'] == 'open':
-            invoice = pay(world, invoice, on_session=True, is_retried=True)
+            pay(world, invoice, on_session=True, is_retried=True)
+        else:
+            follow(world, invoice)
     return copy_of(world, 'subscriptions', subscription['id'])
 
 

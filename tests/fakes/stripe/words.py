@@ -52,6 +52,8 @@ SPANISH = {
     'Paid': 'Pagada', 'Open': 'Pendiente', 'Void': 'Anulada', 'Draft': 'Borrador', 'Uncollectible': 'Incobrable',
     'Pay': 'Pagar', 'View': 'Ver', 'Go back': 'Volver', 'expires %s': 'caduca %s', 'Default': 'Predeterminada',
     'Your payment method was changed.': 'Se ha cambiado tu método de pago.', 'The invoice is paid.': 'La factura está pagada.',
+    'Your subscription is canceled and stays open until its period ends.':
+        'Tu suscripción está cancelada y sigue abierta hasta que termine su periodo.',
     'Your subscription ends on %s.': 'Tu suscripción termina el %s.', 'Your subscription has ended.': 'Tu suscripción ha terminado.',
     'Your subscription is not canceled any more.': 'Tu suscripción ya no está cancelada.',
     'Your subscription stays open until %s.': 'Tu suscripción sigue abierta hasta el %s.',
