@@ -6,7 +6,9 @@ what never arrived from Stripe's list (``saas.billing.event``).
 import functools
 import json
 import logging
+from contextlib import suppress
 from datetime import datetime, timezone
+from typing import NamedTuple
 
 import psycopg2.errors
 
@@ -19,44 +21,74 @@ from .drivers import webhook
 _logger = logging.getLogger(__name__)
 
 ACCOUNTS = """
-    SELECT id, mode = 'live', webhook_secrets_sealed FROM saas_stripe_account
+    SELECT id, mode, webhook_secrets_sealed FROM saas_stripe_account
      WHERE active AND webhook_secrets_sealed IS NOT NULL ORDER BY is_current DESC NULLS LAST, id"""
+# Only while the account is as it was when its secrets were opened: one statement stores and makes sure of that.
 STORE = """
     INSERT INTO saas_billing_event (account_id, stripe_id, type, created_at, received_at, source, object_kind, object_id,
                                     body, state, attempt, due_at, processed_at)
-    VALUES (%(account)s, %(id)s, %(type)s, %(created)s, %(now)s, %(source)s, %(kind)s, %(object)s,
-            %(body)s, %(state)s, 0, %(now)s, %(processed)s)
+    SELECT id, %(id)s, %(type)s, %(created)s, %(now)s, %(source)s, %(kind)s, %(object)s,
+           %(body)s, %(state)s, 0, %(now)s, %(processed)s
+      FROM saas_stripe_account
+     WHERE id = %(account)s AND active AND mode = %(mode)s AND webhook_secrets_sealed IS NOT DISTINCT FROM %(sealed)s
     ON CONFLICT (account_id, stripe_id) DO NOTHING RETURNING id"""
 LONGEST = 255       # of ids and types; Stripe's are far shorter
 
 
+class Sender(NamedTuple):
+    """An account, and its secrets as they were when they were opened."""
+
+    id: int
+    mode: str
+    sealed: str
+    secrets: tuple = ()
+
+
+_senders = {}       # by database: as they were when a delivery met them last
+
+
 def receive(cr, body, header):
-    """Store one delivery; returns whether there is something to do. Raises ``webhook.Refused``: nothing was stored."""
-    account, is_live = _sender(cr, body, header)
+    """Store one delivery; returns whether there is something to do. Raises ``webhook.Refused``: nothing was stored.
+
+    One statement, as a rule. Where it stores nothing the accounts are read anew: they have changed, or it is known already.
+    """
+    stored = None
+    with suppress(webhook.Refused):
+        stored = _take(cr, body, header, _senders.get(cr.dbname, ()))
+    if stored is None:
+        _senders[cr.dbname] = _read_senders(cr)
+        stored = _take(cr, body, header, _senders[cr.dbname])
+    return bool(stored)
+
+
+def _take(cr, body, header, senders):
+    sender = _sender_of(body, header, senders)
     event = webhook.parse(body)
-    if event.livemode != is_live:
+    if event.livemode != (sender.mode == 'live'):
         raise webhook.Refused('wrong_mode')
     try:
-        return store(cr, account, event, body, 'webhook')
+        return store(cr, sender, event, body, 'webhook')
     except psycopg2.errors.SerializationFailure:
         cr.rollback()
-        return store(cr, account, event, body, 'webhook')
+        return store(cr, sender, event, body, 'webhook')
 
 
-def _sender(cr, body, header):
-    """The account whose secret signed it, as (id, whether it is live)."""
-    cr.execute(ACCOUNTS)
+def _sender_of(body, header, senders):
+    """The account whose secret signed it."""
     refused = webhook.Refused('no_secret')
-    for account, is_live, sealed in cr.fetchall():
-        if not (secrets := _opened(sealed)):
-            continue
+    for sender in senders:
         try:
-            webhook.verify(body, header, secrets)
+            webhook.verify(body, header, sender.secrets)
         except webhook.Refused as error:
             refused = error if refused.code in ('no_secret', 'wrong') else refused      # signed by it, but too old
         else:
-            return account, is_live
+            return sender
     raise refused
+
+
+def _read_senders(cr):
+    cr.execute(ACCOUNTS)
+    return tuple(Sender(*row, _opened(row[-1])) for row in cr.fetchall())
 
 
 @functools.lru_cache(maxsize=64)
@@ -69,19 +101,19 @@ def _opened(sealed):
         return ()
 
 
-def store(cr, account, event, body, source):
-    """Note an event once, however often it comes; returns whether it is new and of concern.
+def store(cr, sender, event, body, source):
+    """Note an event once, however often it comes: whether it is of concern; None where nothing was stored.
 
     Where the same one is stored at the same moment a conflict of snapshots is raised: in a new one it is seen.
     """
     kind, object_id = subject(event)
     now = datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
-    values = {
-        'account': account, 'id': event.id, 'type': event.type, 'created': event.created, 'now': now, 'source': source,
-        'kind': kind, 'object': object_id, 'body': webhook.without_cards(body), 'state': 'pending' if kind else 'ignored',
-        'processed': None if kind else now}
-    cr.execute(STORE, values, log_exceptions=False)
-    return bool(cr.fetchone()) and bool(kind)
+    cr.execute(STORE, {
+        'account': sender.id, 'mode': sender.mode, 'sealed': sender.sealed, 'id': event.id, 'type': event.type,
+        'created': event.created, 'now': now, 'source': source, 'kind': kind, 'object': object_id,
+        'body': webhook.without_cards(body), 'state': 'pending' if kind else 'ignored', 'processed': None if kind else now,
+    }, log_exceptions=False)
+    return bool(kind) if cr.fetchone() else None
 
 
 def subject(event):

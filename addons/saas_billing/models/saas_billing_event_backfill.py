@@ -85,10 +85,11 @@ class SaasStripeAccount(models.Model):
 
     def _store_listed(self, batch, now, is_last=False):
         """``events_read_to`` moves with what is stored, and to the present when nothing is left."""
-        is_live = self.mode == 'live'
+        self.env.flush_all()
+        sender = inbox.Sender(self.id, self.mode, self.webhook_secrets_sealed or None)
         for event in batch:
-            if event.livemode == is_live:
-                inbox.store(self.env.cr, self.id, event, event.raw, 'backfill')
+            if event.livemode == (self.mode == 'live'):
+                inbox.store(self.env.cr, sender, event, event.raw, 'backfill')
         reached = now if is_last else min(batch[-1].created, now)
         if not self.events_read_to or self.events_read_to < reached:
             self.events_read_to = reached
