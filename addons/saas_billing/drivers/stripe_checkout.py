@@ -16,9 +16,11 @@ class Pages:
             'mode': 'subscription', 'customer': order.customer, 'client_reference_id': order.key,
             'line_items': [{'price': price, 'quantity': quantity} for price, quantity in order.lines],
             'success_url': order.success_url, 'cancel_url': order.cancel_url,
-            'expires_at': parse.seconds(order.expires_at), 'locale': language(order.locale), 'metadata': order.metadata,
+            'locale': language(order.locale), 'metadata': order.metadata,
             'payment_method_collection': 'always' if order.card_always else 'if_required',
             'subscription_data': _subscription_data(order)}
+        if order.expires_at:        # else Stripe's own, a day
+            params['expires_at'] = parse.seconds(order.expires_at)
         if order.promotion_codes:
             params['allow_promotion_codes'] = True
         if order.automatic_tax:     # which needs the address, and a number goes with the name

@@ -145,7 +145,7 @@ class CheckoutOrder:
     lines: tuple
     success_url: str
     cancel_url: str
-    expires_at: datetime
+    expires_at: datetime | None     # None: Stripe's own, a day
     trial_days: int = 0
     card_always: bool = True    # False: no card is asked for while nothing is due
     promotion_codes: bool = False

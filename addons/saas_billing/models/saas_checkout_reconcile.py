@@ -25,25 +25,36 @@ class SaasCheckout(models.Model):
 
     # -- Stripe's word --------------------------------------------------------------------------
 
-    def _reconcile(self, found, subscription=None):
+    @api.model
+    def _find(self, account, found):
+        """The order that a page (``types.Checkout``) is of; empty for one that somebody else made."""
+        orders, key = self.sudo(), found.reference or found.metadata.get('saas_checkout', '')
+        return orders.search([('key', '=', key)]) or orders.search(
+            [('account_id', '=', account.id), ('session', '=', found.id)])
+
+    @api.model
+    def _reconcile(self, account, found, subscription=None):
         """Bring the order in line with its page (``types.Checkout``) as Stripe has it now; returns the effect in words.
 
         ``subscription``: what the page has led to (``types.Subscription``), where that was read already. Otherwise the
         record here counts, and only where there is none Stripe is asked.
         """
-        self.ensure_one()
+        checkout = self._find(account, found)
+        return checkout._take(account, found, subscription) if checkout else _('It is no order of ours.')
+
+    def _take(self, account, found, subscription):
         if found.status == 'expired':
             return self._note_expired(found)
         if found.status != 'complete' or not found.subscription:
             return _('The payment page is open yet.')
         record = self.env['saas.subscription'].sudo().search([
-            ('account_id', '=', self.account_id.id), ('stripe_id', '=', found.subscription)])
+            ('account_id', '=', account.id), ('stripe_id', '=', found.subscription)])
         if not record and not subscription:
-            subscription = self.account_id._api().read_subscription(found.subscription)
+            subscription = account._api().read_subscription(found.subscription)
         status = subscription.status if subscription else record.status
         if found.payment_status == 'unpaid' and status in (*ENDED, 'incomplete'):
             return self._note_processing(found, status)
-        return self._complete(found, record, subscription)
+        return self._complete(account, found, record, subscription)
 
     def _note_expired(self, found):
         if self.session != found.id:
@@ -64,7 +75,7 @@ class SaasCheckout(models.Model):
         self.write({'state': 'processing', 'session': found.id, 'page_open': False, 'url': False})
         return _('The payment is under way.')
 
-    def _complete(self, found, record, subscription):
+    def _complete(self, account, found, record, subscription):
         """It is paid, or a trial was begun: the tenant, made again if need be, follows its subscription."""
         if self.surplus == found.subscription:
             return _('It is one too many, and staff know.')
@@ -75,11 +86,11 @@ class SaasCheckout(models.Model):
                 return self._too_many(found.subscription, record, problem)
         effect = ''
         if subscription:
-            record, effect = record._reconcile(self.account_id, subscription)
+            record, effect = record._reconcile(account, subscription)
         effect = ' '.join(filter(None, [effect, self._hand_over(record)]))
         if self.state != 'complete' or self.subscription_id != record:
-            self.write({'state': 'complete', 'completed_at': self.completed_at or fields.Datetime.now(), 'url': False,
-                        'page_open': False, 'session': found.id, 'subscription_id': record.id})
+            self.write({'account_id': account.id, 'state': 'complete', 'completed_at': self.completed_at or fields.Datetime.now(),
+                        'url': False, 'page_open': False, 'session': found.id, 'subscription_id': record.id})
             effect = ' '.join(filter(None, [_('The order is paid.'), effect]))
         return effect or _('Nothing changed.')
 
@@ -210,7 +221,7 @@ class SaasCheckout(models.Model):
 
     def _note_last_look(self, found, subscription):
         if found and found.status == 'complete' and found.id == self.session:
-            self._reconcile(found, subscription)
+            self._take(self.account_id, found, subscription)
             self.page_open = False
         elif self.session == (found.id if found else self.session) and self.state != 'processing':
             self.page_open = False
