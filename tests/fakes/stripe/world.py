@@ -49,6 +49,9 @@ SETTINGS = {
     'livemode': False,
     'country': 'US', 'currency': 'usd', 'business_name': 'Sandbox',
     'dunning_ends': 'unpaid',       # or cancel
+    'dunning_days': [3, 5, 7],      # from each failed attempt to the next one
+    'upcoming_days': 3,             # invoice.upcoming comes so long before the renewal
+    'tax_percent': 0,               # where automatic tax is enabled
     'retry_seconds': 0.5,           # until the second attempt of a delivery; each further one waits twice as long
     'retries': 16,                  # attempts of a delivery
     'deliver': {},                  # see webhooks
