@@ -2,10 +2,12 @@
 import json
 import socket
 import threading
+import traceback
 
 import pytest
 
 from bare.saas_billing.drivers.stripe_api import StripeApi
+from bare.saas_billing.drivers.stripe_errors import PROBLEMS
 
 ODD_KEY = 'sk_test_oddThatNobodyMaySee0001'
 ACCOUNT = {'id': 'acct_1', 'object': 'account', 'country': 'DO', 'default_currency': 'dop', 'charges_enabled': True}
@@ -75,3 +77,13 @@ def odd():
     with OddServer() as server:
         server.says(ACCOUNT)
         yield server
+
+
+def fails(kind, problem, ask, *args):
+    """The error that ``ask`` raises: of just this kind, and with no key in it."""
+    with pytest.raises(kind) as caught:
+        ask(*args)
+    error = caught.value
+    assert type(error) is kind and error.problem == problem and problem in PROBLEMS, (type(error), error.problem, str(error))
+    assert ODD_KEY not in str(error) + repr(error) + str(error.values) + ''.join(traceback.format_exception(error))
+    return error

@@ -37,9 +37,13 @@ class StripeSetting:
         """:param card: a token of Stripe's tests, '' for none"""
         key = self.api.make_customer('', 'Jenny Rosen', 'jenny@example.org', 'es_DO', {'saas_partner': '7'})
         if card:
-            method = self.tool.payment_methods.attach(card, {'customer': key})
-            self.tool.customers.update(key, {'invoice_settings': {'default_payment_method': method.id}})
+            self.use_card(key, card)
         return key
+
+    def use_card(self, customer, card='pm_card_visa'):
+        """It is charged from now on."""
+        method = self.tool.payment_methods.attach(card, {'customer': customer})
+        self.tool.customers.update(customer, {'invoice_settings': {'default_payment_method': method.id}})
 
     def subscribe(self, *names, customer='', **values):
         """Our reading of a new subscription to these prices."""

@@ -1,13 +1,10 @@
 """Payment pages, the customer portal and invoices, as the fake Stripe keeps them."""
 from dataclasses import replace
-from datetime import timedelta
 from urllib.parse import parse_qs
 
 import pytest
 
 from bare.saas_master.drivers.errors import NotFound, Permanent, Retryable
-
-DAY = timedelta(days=1)
 
 
 # -- payment pages -----------------------------------------------------------------------------------------------------
@@ -112,7 +109,6 @@ def test_a_trial_needs_no_payment(stripe):
 def pay(stripe, page, number='4242424242424242'):
     """As its page does it when it is sent."""
     from tests.fakes.stripe import checkout, payments
-
     world = stripe.fake.world
     with world.transaction():
         method = payments.new_card(world, number) if number else None
@@ -190,8 +186,7 @@ def test_invoices_newest_first(stripe):
 def test_a_renewal_that_fails_is_paid_later(stripe):
     customer = stripe.customer('pm_card_visa')
     subscription = stripe.subscribe(customer=customer)
-    method = stripe.tool.payment_methods.attach('pm_card_chargeCustomerFail', {'customer': customer})
-    stripe.tool.customers.update(customer, {'invoice_settings': {'default_payment_method': method.id}})
+    stripe.use_card(customer, 'pm_card_chargeCustomerFail')
     stripe.advance(days=32)
     found = stripe.api.read_subscription(subscription.id)
     invoice = stripe.api.read_invoice(found.latest_invoice)
@@ -201,8 +196,7 @@ def test_a_renewal_that_fails_is_paid_later(stripe):
     with pytest.raises(Permanent) as caught:
         stripe.api.pay_invoice(invoice.id)
     assert caught.value.problem == 'stripe_card' and caught.value.words == 'Your card was declined.'
-    method = stripe.tool.payment_methods.attach('pm_card_visa', {'customer': customer})
-    stripe.tool.customers.update(customer, {'invoice_settings': {'default_payment_method': method.id}})
+    stripe.use_card(customer)
     paid = stripe.api.pay_invoice(invoice.id)
     assert paid.status == 'paid' and stripe.api.read_subscription(subscription.id).status == 'active'
     assert stripe.api.pay_invoice(invoice.id) == paid

@@ -36,7 +36,8 @@ def test_as_stripe_signs():
 
 @pytest.mark.parametrize('secrets', [[SECRET], [OTHER, SECRET], [SECRET, OTHER], [OTHER, THIRD, SECRET], ['', SECRET]])
 @pytest.mark.parametrize('signatures', [
-    [digest()], [digest(), digest('whsec_unknown')], ['0' * 64, digest()], [digest(), '0' * 64], ['x', digest(OTHER, b'other'), digest()]])
+    [digest()], [digest(), digest('whsec_unknown')], ['0' * 64, digest()],
+    [digest(), '0' * 64], ['x', digest(OTHER, b'other'), digest()]])
 def test_any_signature_and_any_secret(secrets, signatures):
     assert verify(BODY, header(*signatures), secrets, NOW) == SECRET
 
