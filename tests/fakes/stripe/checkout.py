@@ -133,7 +133,8 @@ def _expires_at(call):
 
 @route('GET', '/v1/checkout/sessions')
 def list_sessions(call):
-    rows = lists.equal(call, call.world.all('checkout_sessions'), 'customer', 'payment_intent', 'status', 'subscription')
+    rows = call.world.all('checkout_sessions', **call.given(
+        customer=call.text, payment_intent=call.text, status=call.text, subscription=call.text))
     return answers.page(call, lists.within(call, rows))
 
 

@@ -27,7 +27,7 @@ def create_invoice(call):
 
 @route('GET', '/v1/invoices')
 def list_invoices(call):
-    rows = lists.equal(call, call.world.all('invoices'), 'customer', 'status', 'collection_method')
+    rows = call.world.all('invoices', **call.given(customer=call.text, status=call.text, collection_method=call.text))
     key = call.text('subscription')
     if key:
         rows = [row for row in rows if _subscription(row) == key]
@@ -139,7 +139,7 @@ def secret_of(world, invoice):
 
 @route('GET', '/v1/invoice_payments')
 def list_payments(call):
-    rows = lists.equal(call, call.world.all('invoice_payments'), 'invoice', 'status')
+    rows = call.world.all('invoice_payments', **call.given(invoice=call.text, status=call.text))
     payment = call.sub('payment')
     payment.choice('type', ('payment_intent', 'charge', 'payment_record'))
     if payment.has('payment_intent'):

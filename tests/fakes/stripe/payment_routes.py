@@ -21,7 +21,7 @@ def create_intent(call):
 
 @route('GET', '/v1/payment_intents')
 def list_intents(call):
-    return answers.page(call, lists.within(call, lists.equal(call, call.world.all('payment_intents'), 'customer')))
+    return answers.page(call, lists.within(call, call.world.all('payment_intents', **call.given(customer=call.text))))
 
 
 @route('GET', '/v1/payment_intents/{key}')

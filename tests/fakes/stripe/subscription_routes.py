@@ -95,7 +95,8 @@ def _with_discounts(call, subscription):
 # -- reading ----------------------------------------------------------------------------------------------------------
 @route('GET', '/v1/subscriptions')
 def list_subscriptions(call):
-    rows = lists.equal(call, call.world.all('subscriptions'), 'customer', 'collection_method', 'test_clock')
+    rows = call.world.all('subscriptions', **call.given(
+        customer=call.text, collection_method=call.text, test_clock=call.text))
     status = call.choice('status', STATUSES)
     if status in (None, 'ended'):
         rows = [row for row in rows if (row['status'] in subscriptions.OVER) == (status == 'ended')]
