@@ -122,7 +122,7 @@ class Subscriptions:
 
     def resume(self, subscription):
         """One that Stripe paused since its trial ended without a card: a new period begins and is paid now."""
-        return self._one('Resuming a subscription', self._v1.subscriptions.resume, subscription, billing_cycle_anchor='now')
+        return self._one('Resuming a subscription', self._v1.subscriptions.resume, subscription)
 
     def _one(self, what, method, subscription, key='', **params):
         return parse.subscription(self._ask(what, method, subscription, key=key, expand=list(EXPAND), **params))
