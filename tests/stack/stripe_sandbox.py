@@ -1,6 +1,8 @@
 """The stack's Stripe, until real keys are entered: ``tests/fakes/stripe`` as a process."""
 from functools import cached_property
 
+from tests.fakes.stripe.control import Control
+
 from .ports import LOOPBACK
 from .sandbox import Sandbox
 
@@ -30,12 +32,11 @@ class StripeSandbox(Sandbox):
     @cached_property
     def control(self):
         """What goes on outside the API's rules: see ``tests/fakes/stripe/admin.py``."""
-        from tests.fakes.stripe.control import Control
         return Control(f'http://{LOOPBACK}:{self.settings.ports.stripe}')
 
     def arguments(self):
         return ['--port', self.settings.ports.stripe, '--state', self.settings.state / 'stripe.json',
-                '--webhook', self.webhook_url]
+                '--webhook', self.webhook_url, '--public-url', self.api_base]
 
     def environment(self):
         return {'STRIPE_SANDBOX_KEY': self.key, 'STRIPE_SANDBOX_WEBHOOK_SECRET': self.signing_secret}
