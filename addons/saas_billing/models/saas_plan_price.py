@@ -47,6 +47,7 @@ class SaasPlanPrice(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self.flush_model()      # one that is archived in the same breath makes room first
         prices = super().create(vals_list)
         self.env['saas.stripe.price']._mirror_soon()
         return prices

@@ -61,6 +61,7 @@ class SaasStripeAccount(models.Model):
                                 'Register Webhook.'),
             'prices_none': _('No price is for sale. Set the payment of a plan and give it a price.'),
             'prices_missing': _('%(count)s prices are not at Stripe yet. %(words)s'),
+            'prices_archived': _('%(count)s prices were archived at Stripe by hand. New ones are on their way.'),
             'tax_prices': _('%(count)s prices are not made for Stripe Tax yet; new ones are on their way.'),
         }
 

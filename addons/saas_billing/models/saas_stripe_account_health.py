@@ -124,8 +124,8 @@ class SaasStripeAccount(models.Model):
         for account in self:
             examination = transaction(account._examination)
             looks = examination.run()
-            transaction(lambda account=account, looks=looks, found=examination.found:
-                        account.exists()._note_health(looks, found))
+            transaction(lambda account=account, looks=looks, seen=examination:
+                        account.exists()._note_health(looks, seen.found, seen.archived))
 
     def _examination(self):
         self.ensure_one()
@@ -134,7 +134,7 @@ class SaasStripeAccount(models.Model):
         tax = self.automatic_tax and mirrors.filtered(lambda mirror: mirror.tax_behavior == 'unspecified')
         facts = {
             'wanted': self.account_id or '', 'url': self._webhook_url(), 'is_sandbox': self.is_sandbox,
-            'secrets': self.webhook_secret_count, 'prices': len(mirrors), 'missing': len(missing),
+            'secrets': self.webhook_secret_count, 'prices': mirrors.mapped('stripe_id'), 'missing': len(missing),
             'error': missing.mapped('error')[0] or '' if missing else '', 'untaxed': len(tax or ())}
         try:
             return Examination(self._api(), facts)
@@ -143,15 +143,23 @@ class SaasStripeAccount(models.Model):
         except DriverError as error:
             return Examination(None, facts, error)
 
-    def _note_health(self, looks, found):
+    def _note_health(self, looks, found, archived=()):
         """Write it down; people are told of changes only."""
         for account in self:
+            account._sell_anew(archived)
             rows, seen = [asdict(look) for look in looks], _codes(account.health_looks)
             account.write({'health': 'bad' if _codes(rows) else 'ok', 'health_looks': rows,
                            'health_checked_at': fields.Datetime.now(),
                            **({'account_id': found} if found and not account.account_id else {})})
             if _codes(rows) != seen:
                 account._tell_health()
+
+    def _sell_anew(self, archived):
+        """What somebody archived at Stripe by hand nobody could buy: it gets another price there."""
+        gone = archived and self.env['saas.stripe.price'].search([('account_id', '=', self.id), ('stripe_id', 'in', archived)])
+        if gone:
+            gone.write({'active': False, 'archived_at_stripe': True})
+            self._mirror_soon()
 
     def _tell_health(self):
         manager = self.env['saas.operation.subject']._attention_user()
@@ -176,10 +184,14 @@ class SaasStripeAccount(models.Model):
 
 
 class Examination:
-    """Looks at one account from outside; plain values only. ``found``: Stripe's id of the account."""
+    """Looks at one account from outside; plain values only.
+
+    ``found``: Stripe's id of the account; ``archived``: ids of prices that are sold here and not there.
+    """
 
     def __init__(self, client, facts, error=None):
-        self.client, self.facts, self.error, self.found = client, facts, error, ''
+        self.client, self.facts, self.error = client, facts, error
+        self.account, self.found, self.archived = None, '', []
 
     def run(self):
         looks, blocked = [], False
@@ -250,6 +262,11 @@ class Examination:
             raise Wrong('prices_none')
         if self.facts['missing']:
             raise Wrong('prices_missing', count=self.facts['missing'], words=self.facts['error'])
+        if self.account:
+            sold = {price.id for price in self.client.list_prices() if price.active}
+            self.archived = [stripe_id for stripe_id in self.facts['prices'] if stripe_id not in sold]
+        if self.archived:
+            raise Wrong('prices_archived', count=len(self.archived))
 
     def _tax(self):
         if self.facts['untaxed']:

@@ -251,6 +251,17 @@ class TestHealth(BillingCase):
         self.env['saas.stripe.price'].search([]).write({'active': False})
         self.assertEqual(self._problems()['prices'], 'prices_none')
 
+    def test_prices_that_were_archived_by_hand(self):
+        plan = self.plan.copy({'name': 'Own', 'code': 'own-plan', 'payment': 'now'})
+        price = self._make_price(plan, 'month', 20.0)
+        old = price._mirror(self.account)
+        self._stripe('POST', f'/v1/prices/{old.stripe_id}', active=False)
+        self.assertEqual(self._problems()['prices'], 'prices_archived')
+        self.assertNotIn(price, plan._offers(), 'nobody could buy it')
+        self.env['saas.stripe.price']._cron_mirror()
+        self.assertNotEqual(price._mirror(self.account).stripe_id, old.stripe_id)
+        self.assertNotIn('prices', self._problems())
+
     def test_stripe_tax(self):
         self.account.automatic_tax = True
         self.assertEqual(self._problems()['tax'], 'tax_prices')
