@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 
 class Admin:
-    """``GET /<prefix>/journal/7?since=3`` is ``_get_journal(parts=['7'], query={'since': '3'}, body={})``, in one transaction."""
+    """One transaction each: ``GET /<prefix>/journal/7?since=3`` is ``_get_journal(['7'], {'since': '3'}, {})``."""
 
     prefix = ''
     refusals = ()       # exceptions that are answers: with ``status`` and ``body()``
@@ -32,7 +32,8 @@ class Admin:
 
     def _get_overview(self, parts, query, body):
         tables = {name: len(rows) for name, rows in self.world.store.tables.items() if name != 'settings'}
-        return {**tables, 'settings': self.world.store.table('settings'), 'now': self.world.now(), 'calls': self.api.counted}
+        return {**tables, 'settings': self.world.store.table('settings'), 'now': self.world.now(),
+                'calls': self.api.counted}
 
     # -- calls --------------------------------------------------------------------------------------------------------
     def _get_journal(self, parts, query, body):

@@ -69,7 +69,8 @@ def test_forms(text, tree):
     ({'currency': 'usd', 'unit_amount': '-1'}, (400, 'parameter_invalid_integer', 'unit_amount')),
     ({'currency': 'usd', 'unit_amount': '1', 'active': 'yes'}, (400, None, 'active')),
     ({'currency': 'usd', 'unit_amount': '1', 'recurring[interval]': 'decade'}, (400, None, 'recurring[interval]')),
-    ({'currency': 'usd', 'unit_amount': '1', 'recurring[interval_count]': '2'}, (400, 'parameter_missing', 'recurring[interval]')),
+    ({'currency': 'usd', 'unit_amount': '1', 'recurring[interval_count]': '2'},
+     (400, 'parameter_missing', 'recurring[interval]')),
     ({'currency': 'usd', 'unit_amount': '1', 'recurring': 'month'}, (400, None, 'recurring')),
     ({'currency': 'usd', 'unit_amount': '1', 'colour': 'red'}, (400, 'parameter_unknown', 'colour')),
     ({'currency': 'usd', 'unit_amount': '1', 'recurring[interval]': 'month', 'recurring[x]': '1'},
@@ -132,9 +133,11 @@ def test_pages_are_newest_first(merchant, names):
 
 
 @pytest.mark.parametrize('params, expected', [
-    ({'limit': '0'}, (400, 'parameter_invalid_integer', 'limit')), ({'limit': '101'}, (400, 'parameter_invalid_integer', 'limit')),
+    ({'limit': '0'}, (400, 'parameter_invalid_integer', 'limit')),
+    ({'limit': '101'}, (400, 'parameter_invalid_integer', 'limit')),
     ({'starting_after': 'cus_none'}, (400, 'resource_missing', 'starting_after')),
-    ({'starting_after': 'a', 'ending_before': 'b'}, (400, None, 'starting_after')), ({'page': '1'}, (400, 'parameter_unknown', 'page'))])
+    ({'starting_after': 'a', 'ending_before': 'b'}, (400, None, 'starting_after')),
+    ({'page': '1'}, (400, 'parameter_unknown', 'page'))])
 def test_pages_that_are_none(merchant, params, expected):
     assert merchant.error('GET', '/v1/customers', params) == expected
 
@@ -160,12 +163,14 @@ def test_expansions(merchant):
     listed = merchant.result('GET', '/v1/prices', {'expand[]': 'data.product.default_price'})['data'][0]
     assert listed['product']['object'] == 'product' and listed['product']['default_price'] is None
     customer = merchant.customer()
-    found = merchant.client.customers.retrieve(customer.id, {'expand': ['subscriptions', 'invoice_settings.default_payment_method']})
+    found = merchant.client.customers.retrieve(customer.id, {
+        'expand': ['subscriptions', 'invoice_settings.default_payment_method']})
     assert found.subscriptions.data == [] and found.invoice_settings.default_payment_method.card.last4 == '4242'
     assert 'subscriptions' not in customer
 
 
-@pytest.mark.parametrize('path', ['nothing', 'metadata.x', 'active', 'metadata', 'product.default_price.product.default_price.product'])
+@pytest.mark.parametrize('path', [
+    'nothing', 'metadata.x', 'active', 'metadata', 'product.default_price.product.default_price.product'])
 def test_what_cannot_be_expanded(merchant, path):
     answer = merchant.error('GET', f'/v1/prices/{merchant.price().id}', {'expand[0]': path})
     assert answer == (400, None, 'expand[0]')

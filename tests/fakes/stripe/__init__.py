@@ -1,4 +1,4 @@
-"""A Stripe on loopback that keeps the API's rules and remembers: the sandbox of the local stack, and what tests talk to.
+"""A Stripe on loopback that keeps the API's rules and remembers: the sandbox of the local stack, and what tests ask.
 
 ``python -m tests.fakes.stripe --help``; in tests ``with FakeStripe() as fake``. Nothing in the addons knows it.
 """

@@ -1,5 +1,5 @@
-"""``python -m tests.fakes.stripe``: the sandbox as a process. Key and signing secret come from the environment, never from
-the command line, where others could read them."""
+"""``python -m tests.fakes.stripe``: the sandbox as a process. Key and signing secret come from the environment, never
+from the command line, where others could read them."""
 import argparse
 import os
 import signal
@@ -32,9 +32,10 @@ def _parser():
     parser = argparse.ArgumentParser(prog='python -m tests.fakes.stripe', description=__doc__)
     parser.add_argument('--port', type=int, default=8085, help='of the API and the hosted pages')
     parser.add_argument('--state', help='file that keeps everything over a restart')
-    parser.add_argument('--webhook', help=f'an endpoint that exists from the beginning, for all events; its secret is in {SECRET}')
-    parser.add_argument('--public-url', default='', help='where browsers find the hosted pages, if not at the port itself')
-    parser.add_argument('--set', action='append', default=[], metavar='NAME=VALUE', help=f'one of {", ".join(SETTINGS)}')
+    parser.add_argument('--webhook', help=f'an endpoint for all events, from the beginning; its secret is in {SECRET}')
+    parser.add_argument('--public-url', default='', help='where browsers find the hosted pages, if not at the port')
+    parser.add_argument('--set', action='append', default=[], metavar='NAME=VALUE',
+                        help=f'one of {", ".join(SETTINGS)}')
     return parser
 
 

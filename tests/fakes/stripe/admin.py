@@ -5,10 +5,11 @@ GET  /journal?since=n       the calls, oldest first; DELETE empties it
 POST /clock                 {"seconds"?, "minutes"?, "hours"?, "days"?}: what falls due until then happens, in its order
 POST /settings              {"dunning_ends": …}: see world.SETTINGS
 POST /faults                one or a list: see faults; DELETE takes back what has not happened yet
-GET  /rows/<table>          the objects; POST /rows/<table>/<id> {"values", "event"?} changes one, whatever Stripe's rules say
+GET  /rows/<table>          the objects
+POST /rows/<table>/<id>     {"values", "event"?}: changes one, whatever Stripe's rules say
 POST /cards/<customer>      {"number"}: the customer pays with this test card from now on
 POST /endpoints             {"url", "secret"?, "kinds"?}; POST /endpoints/<id>/roll {"overlap"}: gives the new secret
-GET  /deliveries            how many are waiting, held, sent, accepted, refused, given up; of those that were no good: bad_accepted …
+GET  /deliveries            how many are waiting, held, sent, accepted, refused, given_up; of forged ones: bad_accepted …
 GET  /deliveries/journal?since=n
 POST /deliveries            {"hold"?, "duplicate"?, "delay"?, "shuffle"?, "seed"?}: from now on; see webhooks
 POST /release               {"duplicate"?, "shuffle"?, "seed"?, "forge"?: share}: what was held leaves

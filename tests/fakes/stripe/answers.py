@@ -1,7 +1,7 @@
 """What handlers answer with."""
 from dataclasses import dataclass, field
 
-from .lists import page      # noqa: F401, one place for handlers to take answers from
+from .lists import page  # noqa: F401, one place for handlers to take answers from
 
 
 @dataclass

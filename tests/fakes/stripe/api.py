@@ -47,8 +47,8 @@ class Api:
     def _check_access(self, headers):
         key = _key(headers.get('Authorization', ''))
         if not key:
-            raise errors.ApiError(401, 'You did not provide an API key. You need to provide your API key in the Authorization '
-                                       "header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
+            raise errors.ApiError(401, 'You did not provide an API key. You need to provide your API key in the '
+                                       "Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_KEY').")
         if hashlib.sha256(key.encode()).hexdigest() not in self.world.keys:
             raise errors.ApiError(401, f'Invalid API Key provided: {key[:8]}{"*" * max(0, len(key) - 12)}{key[-4:]}')
         version = headers.get('Stripe-Version')
@@ -57,11 +57,12 @@ class Api:
 
     # -- the work -----------------------------------------------------------------------------------------------------
     def _outcome(self, method, path, text, request, fault):
-        params = forms.decoded(text)
-        with self.idempotency.once(request['idempotency_key'] if method == 'POST' else None, method, path, params) as attempt:
-            if attempt.answer:
-                return attempt.answer['status'], {'Idempotent-Replayed': 'true', 'Original-Request': attempt.answer['request']}, \
-                    attempt.answer['body']
+        params, key = forms.decoded(text), request['idempotency_key'] if method == 'POST' else None
+        with self.idempotency.once(key, method, path, params) as attempt:
+            former = attempt.answer
+            if former:
+                more = {'Idempotent-Replayed': 'true', 'Original-Request': former['request']}
+                return former['status'], more, former['body']
             try:
                 status, more, body = 200, {}, self._act(method, path, params, request)
                 if fault:

@@ -39,7 +39,8 @@ def _product_values(call, old=None, required=False):
     if required or call.has('name'):
         values['name'] = call.text('name', required=True)
     if call.has('marketing_features'):
-        values['marketing_features'] = [{'name': part.text('name', required=True)} for part in call.subs('marketing_features')]
+        values['marketing_features'] = [
+            {'name': part.text('name', required=True)} for part in call.subs('marketing_features')]
     return {**values, 'metadata': call.metadata(old and old['metadata'])}
 
 
@@ -104,7 +105,8 @@ def new_price(world, params, product):
         'lookup_key': _lookup_key(world, params), 'metadata': params.metadata(), 'nickname': params.text('nickname'),
         'product': product, 'recurring': _recurring(params.sub('recurring')),
         'tax_behavior': _tax_behavior(params) or 'unspecified', 'tiers_mode': None, 'transform_quantity': None,
-        'type': 'recurring' if params.has('recurring') else 'one_time', 'unit_amount': amount, 'unit_amount_decimal': decimal})
+        'type': 'recurring' if params.has('recurring') else 'one_time', 'unit_amount': amount,
+        'unit_amount_decimal': decimal})
     world.emit('price.created', row)
     return row
 

@@ -12,7 +12,7 @@ class Control(control.Control):
     prefix = '/_admin'
 
     def advance(self, **how):
-        """``days=31``, ``hours=``, ``seconds=``; what falls due until then has happened afterwards. Gives the new time."""
+        """``days=31``, ``hours=``, ``seconds=``; what falls due until then has happened after it. Gives the new time."""
         return self._ask('POST', 'clock', how, seconds=600)['now']
 
     def card(self, customer, number='4242424242424242'):
@@ -30,7 +30,7 @@ class Control(control.Control):
         return self.post('endpoints', url=url, **({'secret': secret} if secret else {}))
 
     def deliveries(self, **how):
-        """With nothing given: how many there are. Else how they are made from now on: hold, duplicate, delay, shuffle, seed."""
+        """How many there are; or how they are made from now on: hold, duplicate, delay, shuffle, seed."""
         return self.post('deliveries', **how) if how else self.get('deliveries')
 
     def release(self, **how):

@@ -17,13 +17,15 @@ def create_coupon(call):
     percent = call.text('percent_off')
     amount = call.number('amount_off', least=1)
     if (percent is None) == (amount is None):
-        raise errors.invalid('Must provide percent_off or amount_off when creating a coupon, and only one of them.', 'percent_off')
+        raise errors.invalid('Must provide percent_off or amount_off when creating a coupon, and only one of them.',
+                             'percent_off')
     duration = call.choice('duration', DURATIONS, default='once')
     row = world.put('coupons', key, {
         'id': key, 'object': 'coupon', 'amount_off': amount, 'created': world.now(),
         'currency': currency_of(call, 'currency') if amount else None, 'duration': duration,
         'duration_in_months': call.number('duration_in_months', required=duration == 'repeating', least=1),
-        'livemode': world.livemode, 'max_redemptions': call.number('max_redemptions', least=1), 'metadata': call.metadata(),
+        'livemode': world.livemode, 'max_redemptions': call.number('max_redemptions', least=1),
+        'metadata': call.metadata(),
         'name': call.text('name', longest=40), 'percent_off': _percent(percent), 'redeem_by': call.moment('redeem_by'),
         'times_redeemed': 0, 'valid': True})
     world.emit('coupon.created', row)
@@ -87,7 +89,8 @@ def create_promotion_code(call):
     row = world.put('promotion_codes', key, {
         'id': key, 'object': 'promotion_code', 'active': call.flag('active', default=True) and coupon['valid'], 'code': code,
         'created': world.now(), 'customer': customer, 'customer_account': None, 'expires_at': call.moment('expires_at'),
-        'livemode': world.livemode, 'max_redemptions': call.number('max_redemptions', least=1), 'metadata': call.metadata(),
+        'livemode': world.livemode, 'max_redemptions': call.number('max_redemptions', least=1),
+        'metadata': call.metadata(),
         'promotion': {'coupon': coupon['id'], 'type': 'coupon'}, 'times_redeemed': 0, 'restrictions': {
             'first_time_transaction': limits.flag('first_time_transaction', default=False),
             'minimum_amount': limits.number('minimum_amount', least=1), 'minimum_amount_currency': limits.text(

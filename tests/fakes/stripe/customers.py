@@ -3,7 +3,7 @@ import re
 import secrets
 import string
 
-from . import answers, errors, lists, payments
+from . import answers, cards, errors, lists, payments
 from .expand import includes
 from .routes import route
 
@@ -18,8 +18,8 @@ def create_customer(call):
     letters = string.ascii_uppercase + string.digits
     row = {
         'id': key, 'object': 'customer', 'address': None, 'balance': 0, 'created': world.now(), 'currency': None,
-        'customer_account': None, 'default_source': None, 'delinquent': False, 'description': None, 'discount': None, 'email': None,
-        'invoice_prefix': ''.join(secrets.choice(letters) for _i in range(8)),
+        'customer_account': None, 'default_source': None, 'delinquent': False, 'description': None, 'discount': None,
+        'email': None, 'invoice_prefix': ''.join(secrets.choice(letters) for _i in range(8)),
         'invoice_settings': {'custom_fields': None, 'default_payment_method': None, 'footer': None, 'rendering_options': None},
         'livemode': world.livemode, 'metadata': {}, 'name': None, 'next_invoice_sequence': 1, 'phone': None,
         'preferred_locales': [], 'shipping': None, 'tax_exempt': 'none', 'test_clock': None}
@@ -49,8 +49,9 @@ def _values(call, old, is_new=False):
         values['address'] = address(call.sub('address'))
     if call.has('shipping'):
         shipping = call.sub('shipping')
-        values['shipping'] = shipping and {'address': address(shipping.sub('address')), 'name': shipping.text('name', required=True),
-                                           'phone': shipping.text('phone')} or None
+        values['shipping'] = shipping and {
+            'address': address(shipping.sub('address')), 'name': shipping.text('name', required=True),
+            'phone': shipping.text('phone')} or None
     call.sub('tax').ignore('ip_address', 'validate_location')
     if not is_new and call.has('invoice_settings'):
         values['invoice_settings'] = _invoice_settings(call.world, call.sub('invoice_settings'), old)
@@ -76,8 +77,9 @@ def _invoice_settings(world, settings, customer, method=None):
         key = method['id'] if method else settings.text('default_payment_method')
         settings.ignore('default_payment_method')
         if key and (world.get('payment_methods', key) or {}).get('customer') != customer['id']:
-            raise errors.invalid(f'The customer does not have a payment method with the ID {key}. The payment method must be '
-                                 'attached to the customer.', 'invoice_settings[default_payment_method]', 'resource_missing')
+            raise errors.invalid(f'The customer does not have a payment method with the ID {key}. The payment method must '
+                                 'be attached to the customer.', 'invoice_settings[default_payment_method]',
+                                 'resource_missing')
         values['default_payment_method'] = key
     return values
 
@@ -109,7 +111,7 @@ def change_customer(call, key):
 @route('DELETE', '/v1/customers/{key}')
 def delete_customer(call, key):
     """Its subscriptions end at once, its cards are nobody's any more."""
-    from . import subscriptions     # it knows customers
+    from . import subscriptions  # it knows customers
     world, row = call.world, call.world.need('customers', key)
     for subscription in world.all('subscriptions', customer=key):
         if subscription['status'] not in ('canceled', 'incomplete_expired'):
@@ -138,18 +140,18 @@ def tax_of(world, row):
 # -- payment methods --------------------------------------------------------------------------------------------------
 def attached(world, key, customer, param='payment_method'):
     """The payment method, of this customer from now on; a card that is refused is a card error."""
-    digits = payments.cards.number_of_token(key)
+    digits = cards.number_of_token(key)
     method = payments.new_card(world, digits) if digits else world.need('payment_methods', key, param)
     if method['customer'] not in (None, customer):
         raise errors.invalid('The payment method you provided has already been attached to a customer.', param)
-    declined = payments.cards.setup_outcome(world.get('cards', method['id'])['kind'], authenticated=True)
+    declined = cards.setup_outcome(world.get('cards', method['id'])['kind'], authenticated=True)
     if declined:
         raise card_refused(declined)
     return payments.attach(world, method, customer)
 
 
 def card_refused(decline, **more):
-    code, words = payments.cards.DECLINES[decline]
+    code, words = cards.DECLINES[decline]
     return errors.ApiError(402, words, code, kind='card_error', decline_code=decline, **more)
 
 
@@ -158,9 +160,9 @@ def create_payment_method(call):
     call.choice('type', ('card',), required=True)
     card = call.sub('card', required=True)
     call.ignore('allow_redisplay')
-    digits = payments.cards.number_of_token(card.text('token') or '') or payments.cards.digits_of(card.text('number') or '')
+    digits = cards.number_of_token(card.text('token') or '') or cards.digits_of(card.text('number') or '')
     card.ignore('cvc')
-    if not payments.cards.is_number(digits):
+    if not cards.is_number(digits):
         raise errors.ApiError(402, 'Your card number is incorrect.', 'incorrect_number', card.param('number'), 'card_error')
     dates = {'month': card.number('exp_month', default=12, least=1, most=12), 'year': card.number('exp_year')}
     holder = call.sub('billing_details')
@@ -202,5 +204,5 @@ def attach_payment_method(call, key):
 def detach_payment_method(call, key):
     method = call.world.need('payment_methods', key)
     if not method['customer']:
-        raise errors.invalid('The payment method you provided is not attached to a customer so detachment is impossible.', 'id')
+        raise errors.invalid('The payment method you provided is not attached to a customer so detachment is impossible.')
     return payments.detach(call.world, method)

@@ -4,7 +4,8 @@
 class ApiError(Exception):
     """``keeps``: what was done until then stays (a declined card leaves an attempt behind); otherwise nothing is."""
 
-    def __init__(self, status, message, code='', param='', kind='invalid_request_error', headers=None, keeps=False, **more):
+    def __init__(self, status, message, code='', param='', kind='invalid_request_error', headers=None, keeps=False,
+                 **more):
         super().__init__(message)
         self.status, self.message, self.code, self.param, self.kind = status, message, code, param, kind
         self.headers, self.keeps, self.more = headers or {}, keeps, more
@@ -24,7 +25,8 @@ DECLINES = {        # decline_code: (code, Stripe's words)
     'expired_card': ('expired_card', 'Your card has expired.'),
     'incorrect_cvc': ('incorrect_cvc', "Your card's security code is incorrect."),
     'processing_error': ('processing_error', 'An error occurred while processing your card. Try again in a little bit.'),
-    'authentication_required': ('authentication_required', 'Your card was declined. This transaction requires authentication.'),
+    'authentication_required': ('authentication_required',
+                                'Your card was declined. This transaction requires authentication.'),
 }
 
 
@@ -43,15 +45,14 @@ def missing(param):
 
 
 def unknown(param, others=()):
-    names = [param, *others]
-    words = f'Received unknown parameter: {param}' if len(names) == 1 else f'Received unknown parameters: {", ".join(names)}'
-    return ApiError(400, words, 'parameter_unknown', param)
+    several = 's' if others else ''
+    return ApiError(400, f'Received unknown parameter{several}: {", ".join([param, *others])}', 'parameter_unknown', param)
 
 
 def empty(param):
-    return ApiError(400, f"You passed an empty string for '{param}'. We assume empty values are an attempt to unset a parameter; "
-                         f"however '{param}' cannot be unset. You should remove '{param}' from your request or supply a "
-                         f'non-empty value.', 'parameter_invalid_empty', param)
+    return ApiError(400, f"You passed an empty string for '{param}'. We assume empty values are an attempt to unset a "
+                         f"parameter; however '{param}' cannot be unset. You should remove '{param}' from your request "
+                         'or supply a non-empty value.', 'parameter_invalid_empty', param)
 
 
 def no_such(what, key, param='id', status=404):

@@ -1,7 +1,7 @@
 """What goes wrong on demand: the kinds of fault, beyond what ``tests.fakes.faults`` says of all.
 
-- ``status``: answers ``status`` (402, 409, 429, 500 …) with ``type``, ``code``, ``message``, ``decline_code``, ``headers``;
-  ``after``: the work has been done all the same, and the answer is kept under the idempotency key
+- ``status``: answers ``status`` (402, 409, 429, 500 …) with ``type``, ``code``, ``message``, ``decline_code``,
+  ``headers``; ``after``: the work has been done all the same, and the answer is kept under the idempotency key
 - ``slow``: waits for ``seconds`` before it begins, or ``after`` the work with the key still taken
 - ``drop``: closes the connection without an answer, ``before`` or ``after`` the work
 - ``garbage``: answers HTML; ``truncated``: half of the answer
@@ -14,9 +14,11 @@ KINDS = ('status', 'drop', 'slow', 'garbage', 'truncated')
 OF_LISTENER = ('drop', 'garbage', 'truncated')
 KNOWN = {
     402: ('card_error', 'card_declined', DECLINES['generic_decline'][1], {}),
-    409: ('invalid_request_error', 'lock_timeout', 'This object cannot be accessed right now because another API request or Stripe '
-                                                   'process is currently accessing it.', {'Stripe-Should-Retry': 'true'}),
-    429: ('invalid_request_error', 'rate_limit', 'Request rate limit exceeded.', {'Stripe-Should-Retry': 'true', 'Retry-After': '1'}),
+    409: ('invalid_request_error', 'lock_timeout',
+          'This object cannot be accessed right now because another API request or Stripe process is currently accessing it.',
+          {'Stripe-Should-Retry': 'true'}),
+    429: ('invalid_request_error', 'rate_limit', 'Request rate limit exceeded.',
+          {'Stripe-Should-Retry': 'true', 'Retry-After': '1'}),
 }
 OTHER = ('api_error', '', 'An unknown error occurred', {})
 

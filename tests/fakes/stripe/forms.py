@@ -41,7 +41,8 @@ def _with_lists(value):
 class Params:
     """The parameters of a call, or of one dictionary within: ``sub``, ``subs``.
 
-    A reader gives ``default`` for what is not there, and None for what is there but empty: Stripe takes that as the wish to unset.
+    A reader gives ``default`` for what is not there or empty. Stripe takes an empty value as the wish to unset: ``given``
+    tells the two apart.
     """
 
     def __init__(self, values, path=''):
@@ -96,9 +97,11 @@ class Params:
             raise errors.invalid(f'Invalid integer: {value}', self.param(name), 'parameter_invalid_integer')
         number = int(value)
         if least is not None and number < least:
-            raise errors.invalid(f'This value must be greater than or equal to {least}.', self.param(name), 'parameter_invalid_integer')
+            raise errors.invalid(f'This value must be greater than or equal to {least}.', self.param(name),
+                                 'parameter_invalid_integer')
         if most is not None and number > most:
-            raise errors.invalid(f'This value must be less than or equal to {most}.', self.param(name), 'parameter_invalid_integer')
+            raise errors.invalid(f'This value must be less than or equal to {most}.', self.param(name),
+                                 'parameter_invalid_integer')
         return number
 
     def flag(self, name, required=False, default=None):
@@ -145,7 +148,8 @@ class Params:
         merged = {**(old or {}), **value}
         for key, text in value.items():
             if not isinstance(text, str) or len(key) > 40 or len(text) > 500:
-                raise errors.invalid('Metadata keys have at most 40 characters, their values 500.', self.param(f'{name}[{key}]'))
+                raise errors.invalid('Metadata keys have at most 40 characters, their values 500.',
+                                     self.param(f'{name}[{key}]'))
         return {key: text for key, text in merged.items() if text != ''}
 
     def sub(self, name, required=False):

@@ -1,4 +1,4 @@
-"""The same key twice: the first answer again, or an error where the parameters are others or the first is still at work."""
+"""The same key twice: the first answer again, or an error where the parameters are others or the first is at work."""
 import contextlib
 import threading
 
@@ -38,9 +38,10 @@ class Idempotency:
             raise errors.ApiError(400, f'Idempotency keys have at most {LONGEST} characters.', kind='idempotency_error')
         with self._lock:
             if key in self._running:
-                raise errors.ApiError(409, 'There is currently another in-progress request using this Idempotent Key (that probably '
-                                           'means you submitted twice, and the other request is still going through).',
-                                      'idempotency_key_in_use', kind='idempotency_error')
+                raise errors.ApiError(
+                    409, 'There is currently another in-progress request using this Idempotent Key (that probably means you '
+                    'submitted twice, and the other request is still going through).', 'idempotency_key_in_use',
+                    kind='idempotency_error')
             self._running.add(key)
         try:
             asked = [method, path, params]
@@ -54,14 +55,14 @@ class Idempotency:
         if former is None or former['created'] + KEPT <= self.world.now():
             return None
         if former['asked'] != asked:
-            raise errors.ApiError(400, f'Keys for idempotent requests can only be used with the same parameters they were first used '
-                                       f"with. Try using a key other than '{key}' if you meant to execute a different request.",
-                                  kind='idempotency_error')
+            raise errors.ApiError(
+                400, 'Keys for idempotent requests can only be used with the same parameters they were first used with. Try '
+                f"using a key other than '{key}' if you meant to execute a different request.", kind='idempotency_error')
         return former
 
     def forget(self):
         """What is too old, from time to time."""
         with self.world.transaction():
-            old = [key for key, row in self.world.store.table('idempotency').items() if row['created'] + KEPT <= self.world.now()]
-            for key in old:
+            rows, latest = self.world.store.table('idempotency'), self.world.now() - KEPT
+            for key in [key for key, row in rows.items() if row['created'] <= latest]:
                 self.world.store.remove('idempotency', key)

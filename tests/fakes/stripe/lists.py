@@ -5,7 +5,7 @@ from . import errors
 
 
 def page(call, rows, url=''):
-    """The page of ``rows`` (oldest first, as the world has them) that ``limit``, ``starting_after`` or ``ending_before`` ask for."""
+    """The page of ``rows`` (oldest first, as the world has them) that limit, starting_after or ending_before ask for."""
     limit = call.number('limit', default=10, least=1, most=100)
     after, before = call.text('starting_after'), call.text('ending_before')
     if after and before:
@@ -49,7 +49,10 @@ def within(call, rows, name='created'):
 
 
 # -- search -----------------------------------------------------------------------------------------------------------
-CLAUSE = re.compile(r"""\s*(-?)([a-z_]+)(?:\[(["'])(.+?)\3\])?\s*(:|~|>=|<=|>|<)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|-?\d+|null)\s*""")
+CLAUSE = re.compile(r"""
+    \s* (-?) ([a-z_]+) (?: \[ (["']) (.+?) \3 \] )?         # not, field, key
+    \s* (: | ~ | >= | <= | > | <)
+    \s* ( "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | -?\d+ | null ) \s*""", re.VERBOSE)
 JOINT = re.compile(r'(AND|OR|and|or)\s')
 NUMERIC = {'>': 'gt', '>=': 'gte', '<': 'lt', '<=': 'lte'}
 
@@ -59,7 +62,8 @@ def search(call, rows, fields):
     limit, start = call.number('limit', default=10, least=1, most=100), call.number('page', default=0, least=0)
     joint, clauses = _clauses(call.text('query', required=True), fields)
     fits = any if joint == 'OR' else all
-    rows = [row for row in reversed(rows) if not row.get('deleted') and fits(_holds(row, *clause) for clause in clauses)]
+    rows = [row for row in reversed(rows)
+            if not row.get('deleted') and fits(_holds(row, *clause) for clause in clauses)]
     more = len(rows) > start + limit
     return {'object': 'search_result', 'data': rows[start:start + limit], 'has_more': more, 'url': call.path,
             'next_page': str(start + limit) if more else None}
@@ -70,10 +74,9 @@ def _clauses(query, fields):
     found, joints, place = [], set(), 0
     while True:
         match = CLAUSE.match(query, place)
-        if not match or (match[2] not in fields and match[2] != 'metadata') or bool(match[4]) != (match[2] == 'metadata'):
+        if not match or match[2] not in (*fields, 'metadata') or bool(match[4]) != (match[2] == 'metadata'):
             raise errors.invalid(f'We were unable to parse your search query: {query}', 'query')
-        value = None if match[6] == 'null' else re.sub(r'\\(.)', r'\1', match[6][1:-1]) if match[6][0] in '"\'' else match[6]
-        found.append((bool(match[1]), match[2], match[4], match[5], value))
+        found.append((bool(match[1]), match[2], match[4], match[5], _meant(match[6])))
         place = match.end()
         if place == len(query):
             break
@@ -83,6 +86,12 @@ def _clauses(query, fields):
         if len(joints) > 1 or '' in joints:
             raise errors.invalid('Search queries join their clauses by AND or by OR, not by both.', 'query')
     return next(iter(joints), 'AND'), found
+
+
+def _meant(text):
+    if text[0] in '"\'':
+        return re.sub(r'\\(.)', r'\1', text[1:-1])
+    return None if text == 'null' else text
 
 
 def _holds(row, is_not, name, key, operator, value):

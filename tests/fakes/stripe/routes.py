@@ -22,8 +22,8 @@
         number = visit.form.get('number', '')       # visit.query likewise: plain dictionaries of texts
         return Redirect(visit.world.url(f'/c/pay/{key}/3ds'))
 
-A path without a name in braces wins over one with. Each runs in one transaction; an ``ApiError`` leaves nothing of it behind,
-unless it ``keeps`` (a declined card). Every module of this package is loaded, so a file of handlers has not to be named anywhere.
+A path without a name in braces wins over one with. Each runs in one transaction; an ``ApiError`` leaves nothing of it
+behind, unless it ``keeps`` (a declined card). Every module of this package is loaded: a file of handlers need not be named.
 """
 import importlib
 import pkgutil
@@ -82,8 +82,8 @@ class Call(forms.Params):
         """What is to be said; the transaction is around it."""
         fit = found(API, self.method, self.path)
         if fit is None:
-            raise errors.invalid(f'Unrecognized request URL ({self.method}: {self.path}). Please see https://docs.stripe.com '
-                                 'or we can help at https://support.stripe.com/.', status=404)
+            raise errors.invalid(f'Unrecognized request URL ({self.method}: {self.path}). Please see '
+                                 'https://docs.stripe.com or we can help at https://support.stripe.com/.', status=404)
         function, names = fit
         expansions = self.texts('expand')
         answer = function(self, **names)
@@ -105,5 +105,6 @@ class Visit:
     @property
     def language(self):
         """Of those a page has, what the browser likes best: en or es. A session's own locale goes before it."""
-        wanted = [part.partition(';')[0].strip()[:2].lower() for part in (self.headers or {}).get('Accept-Language', '').split(',')]
+        header = (self.headers or {}).get('Accept-Language', '')
+        wanted = [part.partition(';')[0].strip()[:2].lower() for part in header.split(',')]
         return next((language for language in wanted if language in LANGUAGES), LANGUAGES[0])

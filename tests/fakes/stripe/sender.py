@@ -1,7 +1,7 @@
 """The sender: signs, posts, and tries again where nobody took it."""
 import hashlib
-import hmac
 import heapq
+import hmac
 import http.client
 import threading
 import time
@@ -131,8 +131,9 @@ class Sender:
             self.counts['sent'] += 1
             self.counts[f'{"bad_" if row["kind"] else ""}{"accepted" if taken else "refused"}'] += 1
             self.journal.append({
-                'number': self.counts['sent'], 'event': event['id'], 'type': event['type'], 'url': endpoint['url'], 'status': status,
-                'problem': problem, 'kind': row['kind'], 'attempt': row['attempts'] + 1, 'at': began, 'seconds': time.time() - began})
+                'number': self.counts['sent'], 'event': event['id'], 'type': event['type'], 'url': endpoint['url'],
+                'status': status, 'problem': problem, 'kind': row['kind'], 'attempt': row['attempts'] + 1, 'at': began,
+                'seconds': time.time() - began})
 
 
 def signature(body, secrets, moment):
@@ -147,8 +148,8 @@ def _post(url, body, header):
     parts = urlsplit(url)
     connect = http.client.HTTPSConnection if parts.scheme == 'https' else http.client.HTTPConnection
     connection = connect(parts.hostname, parts.port, timeout=TIMEOUT)
-    headers = {'Content-Type': 'application/json; charset=utf-8', 'User-Agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
-               'Accept': '*/*; q=0.5, application/json', 'Connection': 'close'}
+    headers = {'Content-Type': 'application/json; charset=utf-8', 'Accept': '*/*; q=0.5, application/json',
+               'User-Agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)', 'Connection': 'close'}
     if header:
         headers['Stripe-Signature'] = header
     try:

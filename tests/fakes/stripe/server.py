@@ -19,7 +19,8 @@ class StripeHandler(Handler):
             return self.administer(self.server.values['admin'])
         if not self.path.startswith('/v1/'):
             return self._page()
-        status, headers, body, fault = self.server.values['api'].answer(self.command, self.path, self.headers, self.data())
+        api = self.server.values['api']
+        status, headers, body, fault = api.answer(self.command, self.path, self.headers, self.data())
         return self.reply_with(fault, status, {'Content-Type': 'application/json', **headers}, body)
 
     do_GET = do_POST = do_DELETE = do_HEAD = _answer

@@ -47,9 +47,9 @@ def secrets_of(world, endpoint, moment):
 
 
 def roll_secret(world, key, overlap):
-    """A new secret; the former one signs too for ``overlap`` seconds."""
+    """A new secret; former ones sign too for ``overlap`` seconds, or with 0 no longer."""
     row = world.need('webhook_endpoints', key)
-    old = [[secret, time.time() + overlap] for secret in secrets_of(world, row, time.time())]
+    old = [[secret, time.time() + overlap] for secret in secrets_of(world, row, time.time())] if overlap else []
     world.secrets.pop(key, None)
     return world.put('webhook_endpoints', key, {**row, '_secret': new_secret(), '_old_secrets': old})['_secret']
 
@@ -135,7 +135,8 @@ def _moments(how, key):
     """When each copy of an event is sent. The same event meets the same chances under the same seed."""
     chance = random.Random(f'{how["seed"]}/{key}' if 'seed' in how else None)
     copies = 1 + chance.randint(0, how.get('duplicate', 0))
-    return [time.time() + how.get('delay', 0) + (chance.uniform(0, JITTER) if how.get('shuffle') else 0) for _copy in range(copies)]
+    begin, jitter = time.time() + how.get('delay', 0), JITTER if how.get('shuffle') else 0
+    return [begin + chance.uniform(0, jitter) for _copy in range(copies)]
 
 
 def add_delivery(world, event, endpoint, due, is_held=False, kind=''):
@@ -146,7 +147,7 @@ def add_delivery(world, event, endpoint, due, is_held=False, kind=''):
 
 
 def release(world, duplicate=0, shuffle=False, seed=None, forge=0.0, delay=0):
-    """All that was held leaves: each once, and up to ``duplicate`` times more; with a share of ``forge`` that are none."""
+    """All that was held leaves: each once, and up to ``duplicate`` times more; with a share ``forge`` that are none."""
     chance, sent = random.Random(seed), []
     for row in world.all('deliveries', held=True):
         sent += [(row['event'], row['endpoint'], '')] * (1 + chance.randint(0, duplicate))

@@ -11,10 +11,10 @@ A handler is written like this::
         anchor = call.choice('billing_cycle_anchor', ('now', 'unchanged'), default='now')
         return world.change('subscriptions', key, {'status': 'active'}, event='customer.subscription.resumed')
 
-Rows are the API's objects as JSON; what is nobody's business outside starts with ``_`` and is left out of every answer and
-event. ``get``, ``need`` and ``put`` give copies that may be altered at will: only ``put``, ``change`` and ``remove`` change the
-world. ``all`` gives the rows themselves, oldest first: for reading. Everything of one request is one transaction, and so is
-one ``advance``, however long.
+Rows are the API's objects as JSON; what is nobody's business outside starts with ``_`` and is left out of every answer
+and event. ``get``, ``need`` and ``put`` give copies that may be altered at will: only ``put``, ``change`` and ``remove``
+change the world. ``all`` gives the rows themselves, oldest first: for reading. Everything of one request is one
+transaction, and so is one ``advance``, however long.
 """
 import contextlib
 import hashlib
@@ -36,7 +36,8 @@ TABLES = {      # name: how its ids begin, what an error calls one
     'products': ('prod', 'product'), 'prices': ('price', 'price'), 'coupons': ('coupon', 'coupon'),
     'promotion_codes': ('promo', 'promotion code'), 'customers': ('cus', 'customer'),
     'payment_methods': ('pm', 'PaymentMethod'), 'subscriptions': ('sub', 'subscription'),
-    'subscription_items': ('si', 'subscription_item'), 'invoices': ('in', 'invoice'), 'invoice_items': ('ii', 'invoiceitem'),
+    'subscription_items': ('si', 'subscription_item'), 'invoices': ('in', 'invoice'),
+    'invoice_items': ('ii', 'invoiceitem'),
     'invoice_lines': ('il', 'invoice line'), 'invoice_payments': ('inpay', 'invoice payment'),
     'payment_intents': ('pi', 'payment_intent'), 'setup_intents': ('seti', 'setupintent'), 'charges': ('ch', 'charge'),
     'checkout_sessions': ('cs', 'checkout.session'), 'portal_sessions': ('bps', 'billing_portal.session'),
@@ -125,7 +126,7 @@ class World:
             self._moment = before
 
     def advance(self, seconds=0, minutes=0, hours=0, days=0):
-        """Moves the clock, and lets happen what was due until then, in the order of time. With nothing given: until now."""
+        """Moves the clock, and lets happen what was due until then, in the order of time. With nothing: until now."""
         seconds += 60 * (minutes + 60 * (hours + 24 * days))
         life = _life()
         with self.transaction():
@@ -183,8 +184,8 @@ class World:
 
     # -- events -------------------------------------------------------------------------------------------------------
     def emit(self, kind, row, previous=None):
-        """The event, stored, and on its way to every endpoint that wants it. ``row`` as it is now; ``previous``: values of
-        before, of those that changed (only ``*.updated`` carries them)."""
+        """The event, stored, and on its way to every endpoint that wants it. ``row`` as it is now; ``previous``: values
+        of before, of those that changed (only ``*.updated`` carries them)."""
         data = {'object': answers.shown(row)}
         if previous:
             data['previous_attributes'] = previous
