@@ -49,7 +49,8 @@ class Shop(Merchant):
         return self.client.billing_portal.sessions.create({'customer': customer, 'return_url': BACK, **values})
 
     def kinds(self, since=0):
-        return [event.type for event in self.events()][since:]
+        """Of the events after this moment, oldest first."""
+        return [event.type for event in self.events() if event.created > since]
 
     # -- what people do -----------------------------------------------------------------------------------------------
     def look(self, url, language='en', status=200):

@@ -139,7 +139,7 @@ def update_subscription(call, key):
     return _change_trial(call, subscription, proration)
 
 
-def change_items(world, subscription, rows, at, proration, behavior, values, anew):
+def change_items(world, subscription, rows, at, proration, behavior, values, anew=False):
     try:
         return subscriptions.change_items(world, subscription, rows, at, proration, behavior, values, anew)
     except payments.Declined as declined:

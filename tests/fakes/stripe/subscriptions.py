@@ -293,13 +293,16 @@ def renew(world, subscription, data, reason, is_at_once=False, **values):
     """An invoice for the items whose period is new, and the subscription that names it."""
     values['items'] = {**subscription['items'], 'data': data}
     ahead = {**subscription, **values}
-    begun = {item['id']: item['current_period_start'] for item in subscription['items']['data']}
+    old = {item['id']: _period(item) for item in subscription['items']['data']}
     rows = take_pending_lines(world, subscription['id'])
-    rows += [lines.of_period(world, item) for item in data
-             if item['current_period_start'] != begun.get(item['id'])]
+    rows += [lines.of_period(world, item) for item in data if _period(item) != old.get(item['id'])]
     invoice = invoices.new_invoice(world, ahead, rows, reason)
     subscription = change(world, subscription, **values, latest_invoice=invoice['id'])
     return _collect(world, subscription, invoice, is_at_once)
+
+
+def _period(item):
+    return item['current_period_start'], item['current_period_end']
 
 
 def _collect(world, subscription, invoice, is_at_once):
