@@ -1,12 +1,13 @@
 """The fake keeps the API's rules: keys, version, forms, errors, pages, expansions, idempotency, faults."""
 import base64
+import re
 import threading
 
 import pytest
 import requests
 import stripe
 
-from tests.fakes.stripe import FakeStripe
+from tests.fakes.stripe import FakeStripe, routes
 from tests.fakes.stripe.forms import Params, decoded
 from tests.fakes.stripe.world import difference
 from tests.stack.ports import wait_until
@@ -271,6 +272,16 @@ def test_answers_that_are_none(merchant):
     assert merchant.control.get('faults') == []
 
 
+def test_a_fault_of_its_own_is_told(merchant, monkeypatch, capfd):
+    def broken(call):
+        call.world.emit('product.created', {'id': 'prod_x', 'object': 'product'})
+        raise ZeroDivisionError('of nothing')
+    monkeypatch.setattr(routes, 'API', [*routes.API, ('GET', re.compile('/v1/broken'), broken)])
+    answer = merchant.ask('GET', '/v1/broken')
+    assert answer.status_code == 500 and 'ZeroDivisionError: of nothing' in answer.json()['error']['message']
+    assert 'Traceback' in capfd.readouterr().err and not merchant.events(), 'nothing half-done'
+
+
 # -- from outside ----------------------------------------------------------------------------------------------------
 def test_calls_are_noted(merchant):
     create(merchant, 'one', name='a')
@@ -293,6 +304,15 @@ def test_the_clock(merchant):
     assert abs(merchant.control.advance(days=31) - before - 31 * 86400) < 5
     assert abs(merchant.world.now() - before - 31 * 86400) < 5
     assert abs(merchant.client.products.create({'name': 'a'}).created - merchant.world.now()) < 5
+
+
+def test_what_is_too_old_is_forgotten(merchant):
+    create(merchant, 'one', name='a')
+    merchant.control.advance(days=31)
+    create(merchant, 'two', name='b')
+    merchant.world.tidy()
+    merchant.fake.api.idempotency.forget()
+    assert len(merchant.world.all('events')) == 1 and list(merchant.world.store.table('idempotency')) == ['two']
 
 
 def test_bad_words_to_the_admin(merchant):

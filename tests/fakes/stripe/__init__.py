@@ -2,6 +2,7 @@
 
 ``python -m tests.fakes.stripe --help``; in tests ``with FakeStripe() as fake``. Nothing in the addons knows it.
 """
+import itertools
 import secrets
 import threading
 
@@ -14,7 +15,8 @@ from .sender import Sender
 from .server import StripeHandler
 from .world import World
 
-TICK = 1.0      # seconds between two looks at what time alone has made due
+TICK = 1.0          # seconds between two looks at what time alone has made due
+TIDY = 300          # ticks between two times of tidying up
 
 
 class FakeStripe:
@@ -53,8 +55,13 @@ class FakeStripe:
         self.world.store.close()
 
     def _tick(self):
-        while not self._ended.wait(TICK):
+        for number in itertools.count(1):
+            if self._ended.wait(TICK):
+                return
             self.world.advance()
+            if number % TIDY == 0:
+                self.world.tidy()
+                self.api.idempotency.forget()
 
     def __enter__(self):
         return self.start()

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import time
+import traceback
 from collections import deque
 
 from tests.fakes.faults import Faults
@@ -82,6 +83,10 @@ class Api:
                 if not error.keeps:
                     raise
                 kept = error
+            except Exception as error:
+                traceback.print_exc()
+                words = f'The sandbox itself fails: {type(error).__name__}: {error}'
+                raise errors.ApiError(500, words, kind='api_error') from error
         if kept:
             raise kept
         return body

@@ -146,13 +146,8 @@ def attached(world, key, customer, param='payment_method'):
         raise errors.invalid('The payment method you provided has already been attached to a customer.', param)
     declined = cards.setup_outcome(world.get('cards', method['id'])['kind'], authenticated=True)
     if declined:
-        raise card_refused(declined)
+        raise errors.card_refused(declined)
     return payments.attach(world, method, customer)
-
-
-def card_refused(decline, **more):
-    code, words = cards.DECLINES[decline]
-    return errors.ApiError(402, words, code, kind='card_error', decline_code=decline, **more)
 
 
 @route('POST', '/v1/payment_methods')

@@ -1,4 +1,5 @@
 """Errors as Stripe words them."""
+from . import cards
 
 
 class ApiError(Exception):
@@ -19,21 +20,10 @@ class ApiError(Exception):
         return {'error': error}
 
 
-DECLINES = {        # decline_code: (code, Stripe's words)
-    'generic_decline': ('card_declined', 'Your card was declined.'),
-    'insufficient_funds': ('card_declined', 'Your card has insufficient funds.'),
-    'expired_card': ('expired_card', 'Your card has expired.'),
-    'incorrect_cvc': ('incorrect_cvc', "Your card's security code is incorrect."),
-    'processing_error': ('processing_error', 'An error occurred while processing your card. Try again in a little bit.'),
-    'authentication_required': ('authentication_required',
-                                'Your card was declined. This transaction requires authentication.'),
-}
-
-
-def card_error(decline='generic_decline', **more):
-    """402; what was written stays: the attempt, its events. ``more``: e.g. the payment_intent."""
-    code, message = DECLINES[decline]
-    return ApiError(402, message, code, kind='card_error', keeps=True, decline_code=decline, **more)
+def card_refused(decline, **more):
+    """402. ``decline``: the bank's code, see cards; ``more``: e.g. what is kept (``keeps``), or the payment_intent."""
+    code, message = cards.DECLINES[decline]
+    return ApiError(402, message, code, kind='card_error', decline_code=decline, **more)
 
 
 def invalid(message, param='', code='', status=400, **more):

@@ -8,7 +8,8 @@
 """
 import time
 
-from .errors import DECLINES, ApiError
+from .cards import DECLINES
+from .errors import ApiError
 
 KINDS = ('status', 'drop', 'slow', 'garbage', 'truncated')
 OF_LISTENER = ('drop', 'garbage', 'truncated')

@@ -128,13 +128,18 @@ class World:
     def advance(self, seconds=0, minutes=0, hours=0, days=0):
         """Moves the clock, and lets happen what was due until then, in the order of time. With nothing: until now."""
         seconds += 60 * (minutes + 60 * (hours + 24 * days))
-        life = _life()
+        life = importlib.import_module('.life', __package__)        # it knows the world
         with self.transaction():
             until = self.now() + seconds
-            if life:
-                life.run(self, until)
+            life.run(self, until)
             self.store.put('settings', 'clock_offset', self._offset() + seconds)
             return until
+
+    def tidy(self):
+        """Forgets what nobody can ask for any more."""
+        with self.transaction():
+            for key in [row['id'] for row in self.all('events') if row['created'] <= self.now() - EVENTS_KEPT]:
+                self.remove('events', key)
 
     # -- rows ---------------------------------------------------------------------------------------------------------
     def new_id(self, prefix, length=24):
@@ -196,15 +201,6 @@ class World:
             'request': self.request or {'id': None, 'idempotency_key': None}, 'type': kind})
         importlib.import_module('.webhooks', __package__).queue(self, event)       # it knows the world
         return event
-
-
-def _life():
-    try:
-        return importlib.import_module('.life', __package__)    # it knows the world
-    except ModuleNotFoundError as error:
-        if error.name != f'{__package__}.life':
-            raise
-        return None
 
 
 def _copy(row):
