@@ -16,8 +16,9 @@ def change(subscription, price, quantity=None):
 def test_what_more_would_cost(stripe):
     before = stripe.subscribe()
     stripe.advance(days=10)
-    preview = stripe.api.preview_change(before.id, change(before, stripe.prices['pro']), stripe.now())
-    assert preview.currency == 'usd' and preview.at == stripe.now()
+    at = stripe.now()
+    preview = stripe.api.preview_change(before.id, change(before, stripe.prices['pro']), at)
+    assert preview.currency == 'usd' and preview.at == at
     assert 0 < preview.due_now < 4900 - 1900 and preview.due_now == sum(line.amount for line in preview.lines)
     assert [line.is_proration for line in preview.lines] == [True, True]
     assert preview.lines[0].amount < 0 < preview.lines[1].amount
