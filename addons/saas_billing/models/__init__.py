@@ -30,6 +30,7 @@ from . import saas_subscription_view
 from . import saas_subscription_links
 from . import saas_billing_words
 from . import saas_billing_staff
+from . import saas_subscription_tally
 from . import saas_dashboard
 from . import saas_subscription_change
 from . import saas_subscription_planned

@@ -16,6 +16,7 @@ RIGHTS = {
     'saas.stripe.product': SEEN,
     'saas.subscription': READ_BY_CUSTOMERS,
     'saas.subscription.act': {'manager': 'crud'},
+    'saas.subscription.tally': {},
 }
 ABSTRACT = ('saas.billing.settings',)
 

@@ -118,6 +118,39 @@ class TestDashboardBilling(StaffBilling, SaasCase):
             self._subscription('active' if number % 2 else 'past_due', cancel_at=days(number + 1), converted_at=days(-number))
         self.assertEqual(queries(), few)
 
+    def _truth(self):
+        self.env.flush_all()
+        self.env.cr.execute("""
+            SELECT account_id, status, company_currency_id, count(*), count(*) FILTER (WHERE mrr > 0), coalesce(sum(mrr), 0)::float,
+                   count(converted_at), count(cancel_at) FROM saas_subscription GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""")
+        return self.env.cr.fetchall()
+
+    def _tally(self):
+        self.env.flush_all()
+        self.env.cr.execute("""
+            SELECT account_id, status, company_currency_id, sum(subscriptions), sum(paying), round(sum(mrr), 2)::float,
+                   sum(converted), sum(ending) FROM saas_subscription_tally
+             GROUP BY 1, 2, 3 HAVING sum(subscriptions) <> 0 ORDER BY 1, 2, 3""")
+        return self.env.cr.fetchall()
+
+    def test_the_tally_follows_every_change_and_is_made_anew(self):
+        self._fill()
+        subscription = self._subscription('trialing')
+        self.assertEqual(self._tally(), self._truth())
+        for values in ({'status': 'active', 'mrr': 29, 'converted_at': days(0)}, {'cancel_at': days(3)}, {'mrr': 99, 'cancel_at': False},
+                       {'company_currency_id': False}, {'status': 'canceled', 'mrr': 0, 'ended_at': days(0)}):
+            subscription.write(values)
+            self.assertEqual(self._tally(), self._truth(), values)
+        self.env['saas.subscription'].sudo().search([('status', '=', 'active')]).write({'mrr': 1})      # many by one statement
+        self.assertEqual(self._tally(), self._truth())
+        subscription.unlink()
+        self.assertEqual(self._tally(), self._truth())
+        rows = self.env['saas.subscription.tally'].search_count
+        before = rows([])
+        self.env['saas.subscription.tally']._make_anew()
+        self.assertEqual(self._tally(), self._truth())
+        self.assertLess(rows([]), before)
+
     def test_staff_only(self):
         portal = new_test_user(self.env, 'saas-portal', groups='base.group_portal')
         with self.assertRaises(AccessError):
