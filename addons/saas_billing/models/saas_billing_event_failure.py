@@ -23,7 +23,7 @@ class SaasBillingEvent(models.Model):
         self.ensure_one()
         attempt, words = self.attempt + 1, self._words_of(error)
         known = error
-        if isinstance(error, AuthError | CONFLICTS):
+        if isinstance(error, (AuthError, *CONFLICTS)):
             known = Retryable(words, after=300 if isinstance(error, AuthError) else 1)
         decision = retry.decide(known, attempt, max_attempts=ATTEMPTS, cap=LONGEST)
         values = {'attempt': attempt, 'error': words}

@@ -245,11 +245,14 @@ class SaasBillingEvent(models.Model):
             yield job.answer
 
     def _roll_back(self):
-        self.env.invalidate_all(flush=False)
         if not in_test():
             self.env.cr.rollback()
 
     def _apply(self, job, may_ask):
+        with self.env.cr.savepoint():
+            self._apply_answer(job, may_ask)
+
+    def _apply_answer(self, job, may_ask):
         self.env.invalidate_all()
         account = self.env['saas.stripe.account'].sudo().browse(job.account)
         if job.answer.livemode != (account.mode == 'live'):
@@ -266,8 +269,8 @@ class SaasBillingEvent(models.Model):
         result = self.env['saas.billing.invoice'].sudo()._reconcile(account, answer)
         invoice, effect = result if isinstance(result, tuple) else (result, '')
         subscription = invoice.subscription_id
-        if subscription and subscription.status in ('past_due', 'unpaid'):
-            subscription._note_failed_payment()
+        if subscription:
+            subscription._note_invoice(invoice)
         return subscription, effect or _('Invoice %(number)s: %(status)s.', number=answer.number or answer.id, status=answer.status)
 
     def _apply_checkout(self, account, answer):
@@ -290,5 +293,5 @@ class SaasBillingEvent(models.Model):
     def _note_failure(self, job, error):
         for event in self.sudo().browse(job.events).exists():
             event._fail(error)
-        if not job.events and not isinstance(error, Retryable | CONFLICTS):
+        if not job.events and not isinstance(error, (Retryable, *CONFLICTS)):
             _logger.error('%s of Stripe cannot be read again: %s', job.object_id, error)

@@ -92,4 +92,5 @@ class SaasSubscription(models.Model):
 
     def _follow_anew(self):
         self.env.invalidate_all()
-        self.exists()._follow()
+        with self.env.cr.savepoint():
+            self.exists()._follow()

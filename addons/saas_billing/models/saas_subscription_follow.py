@@ -32,17 +32,17 @@ class SaasSubscription(models.Model):
         for subscription in self.sudo():
             now = fields.Datetime.now()
             entitled = entitlement(subscription._facts(), subscription._rules(), now)
-            was = subscription.entitlement
             subscription._write_changed({
                 'entitlement': entitled.state, 'entitled_until': entitled.until or False, 'entitled_why': entitled.why or False})
             if subscription._is_the_tenants() and subscription.tenant_id.sudo().state not in GONE:
-                steps += subscription._follow_tenant(entitled, was)
+                steps += subscription._follow_tenant(entitled)
                 subscription._notify(entitled, now)
         return steps
 
-    def _follow_tenant(self, entitled, was):
+    def _follow_tenant(self, entitled):
         """Nothing happens to it while nothing was paid yet: an order that comes to nothing closes no door."""
         tenant, steps = self.tenant_id.sudo(), []
+        was_ended = 'ended' in tenant.reason_ids.mapped('code')
         if entitled.state == 'none' or (tenant.state == 'draft' and entitled.state not in OPEN):
             return steps
         if entitled.state in OPEN:
@@ -51,7 +51,7 @@ class SaasSubscription(models.Model):
         if entitled.state in OPEN and tenant.state == 'draft':
             tenant.action_provision()
             steps.append(_('the tenant is made'))
-        steps += self._set_deletion(tenant, entitled, was)
+        steps += self._set_deletion(tenant, entitled, was_ended)
         return steps
 
     def _set_reasons(self, tenant, entitled):
@@ -79,14 +79,14 @@ class SaasSubscription(models.Model):
 
     # -- deletion -------------------------------------------------------------------------------
 
-    def _set_deletion(self, tenant, entitled, was):
+    def _set_deletion(self, tenant, entitled, was_ended):
         """A day once it has ended; the customer may have asked for an earlier one himself. None while it is open."""
         if entitled.state == 'ended' and not self._is_noticed('ended', self._closed_at()):
             day = self._deletion_day(tenant)
             if not tenant.delete_on or tenant.delete_on > day:
                 tenant.write({'delete_on': day, 'delete_asked_by_id': False, 'delete_reminded': False})
                 return [_('to be deleted on %s', fields.Date.to_string(day))]
-        elif entitled.state != 'ended' and was == 'ended' and tenant.delete_on and not tenant.delete_asked_by_id:
+        elif entitled.state != 'ended' and was_ended and tenant.delete_on and not tenant.delete_asked_by_id:
             tenant._forget_deletion()
             return [_('it stays')]
         return []

@@ -152,6 +152,13 @@ class SaasSubscription(models.Model):
         monthly = money.monthly(values['amount'], values['interval'])
         return target.round(currency._convert(float(monthly), target, company, fields.Date.today(), round=False))
 
+    def _note_invoice(self, invoice):
+        """One of its own was read, perhaps the latest."""
+        latest = self.latest_invoice_id
+        if invoice != latest and (not latest or invoice.created_at >= latest.created_at):
+            self.latest_invoice_id = invoice
+        self._note_failed_payment()
+
     def _note_failed_payment(self):
         """Overdue since its latest invoice failed first, whatever way and when we heard of it; never in the future."""
         for subscription in self:
@@ -205,7 +212,7 @@ class SaasSubscription(models.Model):
 
     def _effect(self, before, steps):
         """For the list of events: what it changed, in words."""
-        parts = [_('New here: %s.', self._label('status'))] if not before else [
+        parts = [_('New here: %s', self._label('status'))] if not before else [
             f'{self._fields[name].get_description(self.env)["string"]}: '
             f'{self._label(name, old) or "-"} → {self._label(name) or "-"}'
             for name, old in before.items() if old != self[name]]

@@ -6,3 +6,8 @@ from . import test_prices
 from . import test_reconcile
 from . import test_signup_paid
 from . import test_webhook
+from . import test_events
+from . import test_events_backfill
+from . import test_change
+from . import test_change_planned
+from . import test_tenant_billing

@@ -5,12 +5,15 @@ import json
 import sys
 import time
 import uuid
+from datetime import datetime, timezone
 from pathlib import Path
 
 import requests
 
 from odoo.addons.saas_master.drivers.vault import Vault
 from odoo.addons.saas_master.tests.common import SaasCase
+
+from .. import inbox
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 if str(CHECKOUT) not in sys.path:
@@ -144,8 +147,13 @@ class BillingCase(SaasCase):
         tenant = tenant or cls.tenant
         customer = cls._stripe_customer(tenant.partner_id, card)
         items = [{'price': cls._mirrored(price or cls.price).stripe_id}]
-        return cls._stripe('POST', '/v1/subscriptions', customer=customer, items=items, **{
-            'metadata': {'saas_tenant': tenant.mark}, **values})['id']
+        return cls._stripe('POST', '/v1/subscriptions', customer=customer, **{
+            'items': items, 'metadata': {'saas_tenant': tenant.mark}, **values})['id']
+
+    @classmethod
+    def _stripe_now(cls):
+        """Stripe's clock, which tests set forward."""
+        return datetime.fromtimestamp(cls.world.now(), timezone.utc).replace(tzinfo=None)
 
     # -- here -----------------------------------------------------------------------------------
 
@@ -172,6 +180,26 @@ class BillingCase(SaasCase):
             'id': f'evt_{uuid.uuid4().hex}', 'object': 'event', 'type': kind, 'created': int(time.time()), 'livemode': False,
             'api_version': '2026-10-28.endive', 'pending_webhooks': 1, 'request': {'id': None, 'idempotency_key': None},
             'data': {'object': {'id': object_id, 'object': name, 'livemode': False, 'customer': 'cus_unknown'}}, **values}).encode()
+
+    def _receive(self, *bodies):
+        """Deliveries, signed as by Stripe."""
+        for body in bodies:
+            inbox.receive(self.env.cr, body, signature(body))
+
+    def _events_at_stripe(self):
+        """What Stripe has to tell, oldest first, as it would be delivered."""
+        rows, last = [], {}
+        while True:
+            page = self._stripe('GET', '/v1/events', limit=100, **last)
+            rows += page['data']
+            if not page['has_more']:
+                return [json.dumps(row).encode() for row in reversed(rows)]
+            last = {'starting_after': rows[-1]['id']}
+
+    def _work_off(self):
+        """All that is due in the inbox."""
+        self.Event._cron_process()
+        self.env.invalidate_all()
 
     def _codes(self, tenant=None):
         """Why the tenant is to be closed."""
