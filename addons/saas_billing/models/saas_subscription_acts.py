@@ -1,15 +1,17 @@
 """What people do with a subscription: customers in the portal and by REST; managers come the same way."""
-from datetime import timedelta
+import time
+from datetime import datetime
 
-from odoo import _, fields, models
+from odoo import _, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import consteq, hmac
 
 from ..const import ENDED
 
 CANCEL_REASONS = ('too_expensive', 'missing_features', 'switched_service', 'unused', 'customer_service', 'too_complex',
                   'low_quality', 'other')       # Stripe's words of cancellation_details.feedback
 COMMENT_LENGTH = 500
-CONSENT = timedelta(hours=1)
+CONSENT_SECONDS = 3600
 ASKED = (20, 60)            # so many questions to Stripe within seconds, of one customer
 RUNS_OUT = ('trialing', 'active', 'past_due')       # others have nothing left that could run out
 
@@ -33,23 +35,39 @@ class SaasSubscription(models.Model):
     # -- another plan ---------------------------------------------------------------------------
 
     def _person_preview(self, price, users=None, domains=None):
-        """What ``_preview`` says; its ``at`` is what ``_person_change`` wants back within the hour."""
+        """What ``_preview`` says, with ``consent``: what ``_person_change`` wants back within the hour."""
         self._check_person()
         self._count_question()
-        return self.sudo()._preview(price.sudo(), users, domains)
+        subscription, price = self.sudo(), price.sudo()
+        preview = subscription._preview(price, users, domains)
+        if preview['problems']:
+            return preview
+        terms = subscription._terms_of(price, users, domains)
+        return {**preview, 'consent': subscription._sign_consent(terms, preview['at'].isoformat(), str(int(time.time())))}
 
-    def _person_change(self, price, users=None, domains=None, at=None):
-        """Do what was shown and consented to; what it answers: ``_change``. Raises UserError, AccessError, RateLimited.
-
-        ``at`` decides what is charged, so one of another day is refused.
-        """
+    def _person_change(self, price, users=None, domains=None, consent=''):
+        """Do what was shown and consented to; what it answers: ``_change``. Raises UserError, AccessError, RateLimited."""
         self._check_person()
         self._count_question()
-        if at and abs(fields.Datetime.now() - at) > CONSENT:
-            raise UserError(_('The amounts were worked out too long ago. Look at them again.'))
-        answer = self.sudo()._change(price.sudo(), users, domains, at=at)
-        self.env['saas.audit']._note('change_plan', self, price.sudo().plan_id.code)
+        subscription, price = self.sudo(), price.sudo()
+        at = subscription._read_consent(subscription._terms_of(price, users, domains), consent)
+        answer = subscription._change(price, users, domains, at=at)
+        self.env['saas.audit']._note('change_plan', self, price.plan_id.code)
         return answer
+
+    def _sign_consent(self, terms, at, moment):
+        """``at`` decides what is charged, and what it is charged for has to be as it was shown: both are signed."""
+        shown = (self.id, self.stripe_price_id.id, self.user_quantity, self.domain_quantity, self.period_end, self.next_from,
+                 terms.price, terms.users, terms.domains, sorted(self._wanted(terms).items()), at, moment)
+        return '~'.join((at, moment, hmac(self.env(su=True), 'saas_billing.consent', repr(shown))))
+
+    def _read_consent(self, terms, consent):
+        """The moment that the amounts were worked out for; refused when anything is not as it was shown."""
+        at, moment, _signature = [*(consent or '').split('~'), '', '', ''][:3]
+        is_fresh = moment.isdecimal() and time.time() - int(moment) <= CONSENT_SECONDS
+        if not (is_fresh and consteq(self._sign_consent(terms, at, moment), consent)):
+            raise UserError(_('Something has changed meanwhile, or it was a while ago. Look at the amounts again.'))
+        return datetime.fromisoformat(at)
 
     def _person_keep_plan(self):
         """Withdraw the smaller plan that was chosen for later."""
