@@ -36,4 +36,5 @@
         'web.assets_frontend': ['saas_billing/static/src/portal/**/*'],
         'web.assets_backend': ['saas_billing/static/src/backend/**/*'],
     },
+    'uninstall_hook': 'uninstall_hook',
 }

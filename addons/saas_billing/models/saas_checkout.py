@@ -1,5 +1,7 @@
 import secrets
 
+from psycopg2.errors import UniqueViolation
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -69,9 +71,15 @@ class SaasCheckout(models.Model):
         if waiting:
             waiting.write(values)
             return waiting
-        return self.sudo().create({
-            **values, 'account_id': account.id, 'tenant_id': tenant.id, 'tenant_name': tenant.name,
-            'partner_id': tenant.partner_id.id, 'signup_id': signup and signup.id})
+        values.update({'account_id': account.id, 'tenant_id': tenant.id, 'tenant_name': tenant.name,
+                       'partner_id': tenant.partner_id.id, 'signup_id': signup and signup.id})
+        try:
+            with self.env.cr.savepoint():
+                checkout = self.sudo().create(values)
+                self.flush_model()
+        except UniqueViolation as error:
+            raise UserError(_('Somebody else orders for %s at this very moment. Look again.', tenant.name)) from error
+        return checkout
 
     def _check_order(self, tenant, price):
         if price not in price.plan_id._offers():

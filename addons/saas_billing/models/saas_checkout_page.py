@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.saas_master.drivers.errors import DriverError
+from odoo.addons.saas_master.drivers.errors import DriverError, NotFound
 
 from ..drivers.types import CheckoutOrder
 from .saas_checkout import GIVEN_UP
@@ -70,9 +70,7 @@ class SaasCheckout(models.Model):
             url = self._page_there_is(client, price, success_url)
             if url:
                 return url
-        customer = self.env['saas.stripe.customer']._ensure(
-            client, self.account_id, self.partner_id, self.tenant_id.email, self.tenant_id.lang)
-        order = self._checkout_order(customer, price, success_url, cancel_url)
+        order = self._checkout_order(self._customer(client), price, success_url, cancel_url)
         found = self._make_page(client, order)
         self.write({'state': 'open', 'session': found.id, 'url': found.url, 'page_open': True, 'stripe_price_id': price.id,
                     'expires_at': found.expires_at or order['expires_at'], 'page_trial': self.with_trial})
@@ -100,6 +98,10 @@ class SaasCheckout(models.Model):
             'locale': self.tenant_id.lang, 'metadata': {
                 **self.env['saas.stripe.price']._marks(), 'saas_checkout': self.key, 'saas_tenant': self.tenant_id.mark}}
 
+    def _customer(self, client, lost=''):
+        return self.env['saas.stripe.customer']._ensure(
+            client, self.account_id, self.partner_id, self.tenant_id.email, self.tenant_id.lang, lost)
+
     def _make_page(self, client, order):
         """Asked again as another attempt where the former one, whose answer was lost, was for something else."""
         for _turn in range(ATTEMPTS):
@@ -107,8 +109,11 @@ class SaasCheckout(models.Model):
             try:
                 return client.make_checkout(CheckoutOrder(**order, attempt=self.attempt))
             except DriverError as error:
-                if getattr(error, 'values', {}).get('param') == 'expires_at':
+                param = getattr(error, 'values', {}).get('param')
+                if param == 'expires_at':
                     order['expires_at'] = None      # its clock is another than ours: a sandbox's, or ours is wrong
+                elif param == 'customer' and isinstance(error, NotFound):
+                    order['customer'] = self._customer(client, order['customer'])
                 elif error.problem != 'stripe_idempotency':
                     raise
         raise UserError(_('Stripe gives no payment page at this moment. Try again in a minute.'))

@@ -45,7 +45,7 @@ class SaasSignup(models.Model):
 
     def _confirm(self, name=''):
         """The same, unless the plan is no more sold as it was ordered: ('not_offered', message)."""
-        if self.state == 'pending' and self.plan_id._is_paid() and not self._renew_offer():
+        if self.state == 'pending' and not self._is_expired() and self.plan_id._is_paid() and not self._renew_offer():
             return 'not_offered', self.env['saas.checkout']._not_offered()
         return super()._confirm(name)
 

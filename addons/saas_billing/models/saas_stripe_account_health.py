@@ -1,4 +1,5 @@
 """Whether a Stripe account can be worked with: key, mode, account, endpoint, prices; and the buttons that put it right."""
+import logging
 from dataclasses import asdict
 
 from odoo import _, api, fields, models
@@ -13,6 +14,8 @@ from odoo.addons.saas_master.step_up import step_up
 from ..const import EVENT_TYPES
 from ..drivers.stripe_errors import made
 from ..drivers.stripe_words import API_VERSION
+
+_logger = logging.getLogger(__name__)
 
 PATH = '/saas/stripe/webhook'
 ACTIVITY = 'saas_billing.mail_activity_billing'
@@ -54,18 +57,30 @@ class SaasStripeAccount(models.Model):
 
     @step_up('secret')
     def action_register_webhook(self):
-        """Make an endpoint at Stripe that tells this website, and keep its signing secret; the one made before goes."""
+        """Make an endpoint at Stripe that tells this website, and keep its signing secret; others of this address go."""
         self.ensure_one()
         account = self.sudo()
-        url, former = account._webhook_url(), account.webhook_endpoint
-        endpoint, secret = account._ask(lambda client: client.make_webhook(
-            url, EVENT_TYPES, self.env['ir.config_parameter'].sudo().get_param('web.base.url', '')))
+        url, title = account._webhook_url(), self.env['ir.config_parameter'].sudo().get_param('web.base.url', '')
+        endpoint, secret = account._ask(lambda client: client.make_webhook(url, EVENT_TYPES, title))
         account._add_signing_secret(secret)
         account.webhook_endpoint = endpoint
-        if former:
-            account._ask(lambda client: client.remove_webhook(former))
+        account._drop_others(url, endpoint)
         self.env['saas.audit']._note('register_webhook', self)
         return self._notice('', _('Stripe tells this website at %s from now on.', url))
+
+    def _drop_others(self, url, endpoint):
+        """Endpoints that tell the same address, known or left behind by a request that was broken off, tell everything
+        twice. They go when the new one's secret is kept for good: not before the commit."""
+        client, name = self._api(), self.name
+
+        def drop():
+            try:
+                for other in client.list_webhooks():
+                    if other.url == url and other.id != endpoint:
+                        client.remove_webhook(other.id)
+            except DriverError as error:        # they do no harm
+                _logger.info('Former endpoints of %s stay: %s', name, error)
+        self.env.cr.postcommit.add(drop)
 
     @step_up('secret')
     def action_make_current(self):

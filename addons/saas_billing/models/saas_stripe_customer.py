@@ -30,15 +30,19 @@ class SaasStripeCustomer(models.Model):
                                   limit=1).stripe_id or ''
 
     @api.model
-    def _ensure(self, client, account, partner, email='', lang=''):
-        """Stripe's id of this customer, who is made there if need be. An outside call."""
+    def _ensure(self, client, account, partner, email='', lang='', lost=''):
+        """Stripe's id of this customer, who is made there if need be. An outside call.
+
+        ``lost``: the id that Stripe does not know any more, since somebody deleted it there.
+        """
         partner = partner.commercial_partner_id
         known = self._of(account, partner)
-        if known:
+        if known and known != lost:
             return known
+        self.sudo().search([('account_id', '=', account.id), ('stripe_id', '=', lost)]).unlink()
         values = {'name': partner.name or '', 'email': email or partner.email or '', 'locale': lang or partner.lang or '',
                   'metadata': {**self.env['saas.stripe.price']._marks(), 'saas_partner': str(partner.id)}}
-        stripe_id = client.make_customer(order_key('customer', values), **values)
+        stripe_id = client.make_customer(order_key('customer', values, lost), **values)
         try:
             with self.env.cr.savepoint():
                 self.sudo().create({'account_id': account.id, 'partner_id': partner.id, 'stripe_id': stripe_id})

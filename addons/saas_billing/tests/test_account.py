@@ -186,7 +186,10 @@ class TestHealth(BillingCase):
         self.assertEqual(len(secrets), 2)
         self.assertEqual(secrets[1], SECRET, 'what is under way is accepted yet')
         first = self.account.webhook_endpoint
+        self.env.cr.postcommit.clear()
         self.account.action_register_webhook()
+        self.assertIn(first, [row['id'] for row in self._stripe('GET', '/v1/webhook_endpoints')['data']], 'not before the commit')
+        self.env.cr.postcommit.run()
         ids = [row['id'] for row in self._stripe('GET', '/v1/webhook_endpoints')['data']]
         self.assertIn(self.account.webhook_endpoint, ids)
         self.assertNotIn(first, ids, 'everything would be told twice')

@@ -157,6 +157,17 @@ class TestPage(CheckoutCase):
             checkout._open_page(BACK, AWAY)
         self.assertTrue(checkout._open_page(BACK, AWAY))
 
+    def test_a_customer_who_was_deleted_at_stripe(self):
+        partner = self.env['res.partner'].create({'name': 'Lost', 'is_company': True})
+        checkout = self._order(partner_id=partner.id)
+        checkout._open_page(BACK, AWAY)
+        lost = self._session(checkout)['customer']
+        self._stripe('POST', f'/v1/checkout/sessions/{checkout.session}/expire')
+        self._stripe('DELETE', f'/v1/customers/{lost}')
+        checkout._open_page(BACK, AWAY)
+        self.assertNotEqual(self._session(checkout)['customer'], lost)
+        self.assertEqual(self.env['saas.stripe.customer']._of(self.account, partner), self._session(checkout)['customer'])
+
     def test_another_account_was_made_current(self):
         checkout = self._order()
         first = checkout._open_page(BACK, AWAY)
