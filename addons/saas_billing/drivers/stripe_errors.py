@@ -74,7 +74,7 @@ def after(headers):
 
 
 def _of_way(error, what):
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, requests.exceptions.SSLError) and 'CERTIFICATE_VERIFY_FAILED' in str(error):
         return made(AuthError, 'stripe_address', f'{what}: the API address shows a certificate that is not valid for it;'
                     ' check the address and this machine\'s clock.', what=what)
     if isinstance(error, requests.Timeout) or 'timed out' in str(error):

@@ -6,9 +6,10 @@ import pytest
 
 from bare.saas_billing.drivers import stripe_transport
 from bare.saas_billing.drivers.stripe_api import StripeApi
+from bare.saas_billing.drivers.stripe_errors import cleaned
 from bare.saas_billing.drivers.stripe_words import API_VERSION
 from bare.saas_master.drivers.errors import AuthError, NotFound, Permanent, Retryable
-from odd_fixtures import ACCOUNT, ODD_KEY, fails
+from odd_fixtures import ACCOUNT, ODD_KEY, OddServer, fails, own_certificate
 from tests.stack.ports import unused
 
 
@@ -53,6 +54,11 @@ def test_other_keys_in_what_stripe_says_are_not_repeated(odd, words):
     assert 'another123' not in str(error) and '_…, which is wrong' in error.words
 
 
+def test_what_is_said_is_one_short_line():
+    assert cleaned('a\nb\x00c') == 'a b c' and len(cleaned('x' * 1000)) == 300 and cleaned(None) == cleaned(5) == ''
+    assert cleaned(f'{ODD_KEY} is wrong', ODD_KEY) == '… is wrong' and cleaned('sk_live_123 is wrong') == 'sk_live_… is wrong'
+
+
 @pytest.mark.parametrize('address', [
     'http://api.stripe.com', 'ftp://127.0.0.1', 'api.stripe.com', '', 'https://', 'http://127.0.0.1.example.com',
     'http://localhost.example.com', 'https://user:word@api.stripe.com', 'http://[::1', 'http://user@127.0.0.1'])
@@ -95,6 +101,13 @@ def test_a_sandbox_is_for_no_proxy(odd, monkeypatch):
     for name in ('http_proxy', 'HTTP_PROXY', 'all_proxy'):
         monkeypatch.setenv(name, f'http://127.0.0.1:{unused()}')
     assert odd.api().read_account().country == 'DO'
+
+
+def test_a_closed_client_opens_again(odd):
+    api = odd.api()
+    api.close()
+    assert api.read_account().id == 'acct_1'
+    api.close()
 
 
 def test_it_is_asked_once(odd):
@@ -163,6 +176,24 @@ def test_half_an_answer(odd):
 def test_no_http_at_all(odd):
     odd.answer = b'SSH-2.0-OpenSSH_9.6\r\n'
     fails(Retryable, 'stripe_unreachable', odd.api().read_account)
+
+
+def test_a_certificate_that_nobody_vouches_for(tmp_path):
+    with OddServer(own_certificate(tmp_path)) as odd:
+        odd.says(ACCOUNT)
+        fails(AuthError, 'stripe_address', odd.api().read_account)
+        assert odd.seen == []
+
+
+def test_no_tls_where_there_should_be_some(odd):
+    fails(Retryable, 'stripe_silent', StripeApi(ODD_KEY, odd.url.replace('http:', 'https:'), timeout=0.3).read_account)
+
+
+def test_tls_that_breaks_off(odd):
+    """Which says nothing of a certificate, and may go better the next time."""
+    with OddServer() as server:
+        server._is_whole = bool        # hangs up on the first bytes
+        fails(Retryable, 'stripe_unreachable', StripeApi(ODD_KEY, server.url.replace('http:', 'https:')).read_account)
 
 
 def test_a_redirect_is_not_followed(odd):

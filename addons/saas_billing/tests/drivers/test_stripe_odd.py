@@ -3,13 +3,21 @@ import json
 
 import pytest
 
-from bare.saas_master.drivers.errors import DriverError
+from bare.saas_billing.drivers import stripe_api
+from bare.saas_master.drivers.errors import DriverError, Permanent
+from odd_fixtures import fails
 
 
 # -- lists -------------------------------------------------------------------------------------------------------------
 def test_a_list_that_does_not_move_on_ends(odd):
     odd.says({'object': 'list', 'has_more': True, 'data': [{'id': 'prod_1', 'object': 'product'}]})
     assert [row.id for row in odd.api().list_products()] == ['prod_1', 'prod_1'] and len(odd.seen) == 2
+
+
+def test_a_list_without_an_end_is_given_up(odd, monkeypatch):
+    monkeypatch.setattr(stripe_api, 'MOST_PAGES', 1)
+    odd.says({'object': 'list', 'has_more': True, 'data': [{'id': 'prod_1', 'object': 'product'}]})
+    fails(Permanent, 'stripe_address', list, odd.api().list_products())
 
 
 @pytest.mark.parametrize('data', [None, 5, [], {}, 'x', [1, None]])
@@ -48,3 +56,11 @@ def test_nothing_but_driver_errors_leaves(odd):
         odd.says(whole[:end].encode())
         with pytest.raises(DriverError):
             api.read_subscription('sub_1')
+
+
+@pytest.mark.parametrize('found', [{}, {'lines': None}, {'lines': {'data': [{'amount': 5}, {'period': {'start': 5}}]}}])
+def test_a_preview_with_less_than_it_should_have_is_one_of_nothing(odd, found):
+    odd.says({'id': 'upcoming_in_1', 'object': 'invoice', 'livemode': False, 'currency': 'usd', 'total': 5, **found})
+    preview = odd.api().preview_change('sub_1', (('si_1', 'price_1', None),))
+    assert (preview.currency, preview.due_now, preview.lines, preview.next_amount, preview.next_at) == ('usd', 0, (), 5, None)
+    assert preview.at

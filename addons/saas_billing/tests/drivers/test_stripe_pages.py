@@ -30,6 +30,10 @@ def test_an_order_that_is_paid_at_once(stripe):
     assert not [name for name in sent if 'trial' in name or 'promotion' in name or 'tax' in name]
 
 
+def test_a_page_stays_open_for_a_day_where_nothing_is_said(stripe):
+    assert 'expires_at' not in asked(stripe, expires_at=None)
+
+
 def test_marks_are_the_subscriptions_too(stripe):
     sent = asked(stripe, metadata={'saas_tenant': 'acme'})
     assert sent['metadata[saas_tenant]'] == sent['subscription_data[metadata][saas_tenant]'] == 'acme'
@@ -83,6 +87,14 @@ def test_a_page_is_closed_once(stripe):
     closed = stripe.api.expire_checkout(page.id)
     assert closed.status == 'expired' and closed.url == ''
     assert stripe.api.expire_checkout(page.id) == closed
+
+
+def test_a_page_that_could_not_be_closed_is_an_error(stripe):
+    page = stripe.api.make_checkout(stripe.order())
+    stripe.fault('status', method='POST', path='/expire$', status=400, message='Not now')
+    with pytest.raises(Permanent, match='Not now'):
+        stripe.api.expire_checkout(page.id)
+    assert stripe.api.read_checkout(page.id).status == 'open'
 
 
 def test_a_page_that_was_paid_meanwhile_is_given_back_so(stripe):
@@ -147,6 +159,7 @@ def test_a_link_into_the_portal(stripe):
 def test_links_to_one_thing(stripe):
     customer, key = stripe.customer(), configuration(stripe)
     subscription = stripe.subscribe(customer=customer)
+    assert stripe.api.portal_url(customer, 'https://saas.example/my')
     assert stripe.api.portal_url(customer, 'https://saas.example/my', key, 'payment_method_update')
     assert stripe.api.portal_url(customer, 'https://saas.example/my', key, 'subscription_cancel', subscription.id)
     sent = {name: found[0] for name, found in parse_qs(stripe.sent()).items()}
@@ -200,6 +213,16 @@ def test_a_renewal_that_fails_is_paid_later(stripe):
     paid = stripe.api.pay_invoice(invoice.id)
     assert paid.status == 'paid' and stripe.api.read_subscription(subscription.id).status == 'active'
     assert stripe.api.pay_invoice(invoice.id) == paid
+
+
+def test_an_invoice_that_is_void_is_not_paid(stripe):
+    subscription = stripe.subscribe()
+    stripe.api.pause_collection(subscription.id)
+    stripe.advance(days=32)
+    invoice = stripe.api.read_subscription(subscription.id).latest_invoice
+    with pytest.raises(Permanent) as caught:
+        stripe.api.pay_invoice(invoice)
+    assert caught.value.problem == 'stripe_refused' and stripe.api.read_invoice(invoice).status == 'void'
 
 
 def test_an_invoice_that_is_not_there(stripe):

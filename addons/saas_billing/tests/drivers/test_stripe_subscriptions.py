@@ -111,6 +111,14 @@ def test_cancelled_now_and_once_more(stripe):
         stripe.api.cancel('sub_nobodyHasMade', at_period_end=False)
 
 
+def test_what_cannot_be_cancelled_is_an_error_while_it_lives(stripe):
+    before = stripe.subscribe()
+    stripe.fault('status', method='DELETE', status=404, message='No such thing')
+    with pytest.raises(NotFound, match='No such thing'):
+        stripe.api.cancel(before.id, at_period_end=False)
+    assert stripe.api.read_subscription(before.id).status == 'active'
+
+
 def test_kept_after_all(stripe):
     before = stripe.subscribe()
     stripe.api.cancel(before.id, feedback='unused')
