@@ -31,9 +31,17 @@ def checkout_page(checkout, success_url, cancel_url):
 def portal_page(subscription, return_url, flow=''):
     """Address of Stripe's own page about this customer. ``flow``: '' for all of it, or 'payment_method_update'."""
     subscription = subscription.sudo()
-    account = subscription.account_id
+    account, customer, lang = subscription.account_id, subscription.customer, subscription.env.lang or 'auto'
     return in_his_words(subscription.env, lambda: account._ask(lambda api: api.portal_url(
-        subscription.customer, return_url, flow=flow, locale=locale(subscription.env))))
+        customer, return_url, configuration=configuration(account, api), flow=flow, locale=lang)))
+
+
+def configuration(account, api):
+    """What that page offers: card, invoices, cancelling; plans are changed here, where limits are checked. Made at the first
+    visit; should its id be lost before it is kept, the next visit gets the same."""
+    if not account.portal_configuration:
+        account.portal_configuration = api.make_portal_configuration(f'portal-configuration-{account.id}')
+    return account.portal_configuration
 
 
 def in_his_words(env, ask):
@@ -46,11 +54,6 @@ def in_his_words(env, ask):
             raise NotNow(_('Stripe, which takes the payments, does not answer as it should at this moment. Nothing was charged. '
                            'Try again in a minute.')) from cause
         raise
-
-
-def locale(env):
-    """What Stripe calls the reader's language."""
-    return (env.lang or '')[:2] or 'auto'
 
 
 def origins(accounts):

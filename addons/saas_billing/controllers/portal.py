@@ -132,8 +132,10 @@ class SaasBillingPortal(SaasPortal):
         return request.env['saas.plan'].sudo().search([('is_published', '=', True)])._offers()
 
     def _absolute(self, path):
-        """For Stripe: where it sends the person back to, in the language of now."""
-        return f'{request.httprequest.host_url.rstrip("/")}{request.env["ir.http"]._url_for(path)}'
+        """For Stripe: where it sends the person back to, in the language of now and to the address he came by."""
+        website = request.env['website'].get_current_website()
+        lang = website.language_ids.filtered(lambda known: known.code == request.env.lang) - website.default_lang_id
+        return f'{request.httprequest.host_url.rstrip("/")}{lang and "/" + lang.url_code or ""}{path}'
 
     def _billing_page(self, tenant, problem=NONE, is_back=False):
         subscription, order = tenant._portal_subscription(), tenant._portal_order()

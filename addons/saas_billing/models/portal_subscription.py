@@ -2,7 +2,6 @@
 from datetime import timedelta
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
 from ..const import ENDED, TRIAL_NOTICES
@@ -97,16 +96,18 @@ class SaasSubscription(models.Model):
     # -- what is paid next ----------------------------------------------------------------------
 
     def _portal_next(self):
-        """(amount in words, day in words) of the next payment; None where none comes."""
+        """(amount, day) of the next payment, in words; None where none comes."""
+        following = self._portal_next_values()
+        return following and (self._portal_money(following[0]), self._portal_day(following[1]))
+
+    def _portal_next_values(self):
         self.ensure_one()
         if self.status not in TAKES_MONEY or self.is_paused or not self.period_end:
             return None
         at = self.trial_end if self.status == 'trialing' and self.trial_end else self.period_end
-        if self.cancel_at and self.cancel_at <= at:
-            return None
-        if self.comp_until and self.comp_until > at:
-            return None
-        return self._portal_money(self._portal_next_amount(at)), self._portal_day(at)
+        ends_before = self.cancel_at and self.cancel_at <= at
+        is_free = self.comp_until and self.comp_until > at
+        return None if ends_before or is_free else (self._portal_next_amount(at), at)
 
     def _portal_next_amount(self, at):
         """What is due regularly, before discounts and tax. A smaller plan that begins then counts."""
@@ -156,16 +157,6 @@ class SaasSubscription(models.Model):
             ('switched_service', _('We use something else now')), ('unused', _('We do not use it enough')),
             ('too_complex', _('It is too complicated')), ('low_quality', _('It does not work well enough')),
             ('customer_service', _('We were not looked after well')), ('other', _('Another reason'))]
-
-    def _person_resume_trial(self):
-        """The trial ended without a card; now there is one, so the paid subscription begins."""
-        self._check_person()
-        subscription = self.sudo()
-        if not subscription._portal_acts()['resume']:
-            raise UserError(_('There is no card yet. Enter one first.'))
-        stripe_id = subscription.stripe_id
-        subscription._note_stripe(subscription.account_id._ask(lambda api: api.resume(stripe_id)))
-        self.env['saas.audit']._note('resume', self)
 
     # -- what he has to know now ----------------------------------------------------------------
 

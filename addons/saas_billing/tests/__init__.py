@@ -13,3 +13,9 @@ from . import test_signup_paid
 from . import test_tenant_billing
 from . import test_uninstall
 from . import test_webhook
+from . import test_staff_acts
+from . import test_invoices
+from . import test_api_billing
+from . import test_portal_billing
+from . import test_portal_billing_changes
+from . import test_website_billing
