@@ -1,6 +1,6 @@
 """Who may do what with the models, methods and routes of this addon: see saas_master/tests/access_tables.py."""
 from odoo.addons.saas_master.drivers.vault import Vault
-from odoo.addons.saas_master.tests.access_tables import CUSTOMERS, MANAGER, OPENS, SUPPORT
+from odoo.addons.saas_master.tests.access_tables import CUSTOMERS, MANAGER, OPENS, READERS, ROLES, SUPPORT
 
 SEEN = {'support': 'r', 'manager': 'r'}
 READ_BY_CUSTOMERS = {'stranger': 'r', 'look': 'r', 'act': 'r', **SEEN}
@@ -56,8 +56,26 @@ METHODS = {
     'saas.tenant.action_view_subscription': CUSTOMERS,
 }
 EXTENDED_METHODS = {'res.partner.action_view_saas_subscriptions': ('employee', *CUSTOMERS)}
-ROUTES = {}
-BODIES = {}
+
+# the portal is the customers': staff have the backend
+PAGE = '/my/billing/<int:tenant_id>'
+PAY = '/saas/pay/<string:token>'
+ROUTES = {
+    ('POST', '/saas/stripe/webhook'): None,     # whoever signs: tests/test_webhook.py
+    # who has the link: tests/test_signup_paid.py
+    ('GET', PAY): None, ('POST', PAY): None, ('POST', f'{PAY}/withdraw'): None, ('POST', f'{PAY}/again'): None,
+    ('GET', '/my/billing'): ROLES[1:],
+    ('GET', PAGE): ('look', 'act'), ('GET', f'{PAGE}/status'): ('look', 'act'), ('GET', f'{PAGE}/pay'): ('look', 'act'),
+    **{('GET', f'{PAGE}/{page}'): ('act',) for page in ('plans', 'change', 'cancel')},
+    **{('POST', f'{PAGE}/{act}'): ('act',) for act in (
+        'card', 'stripe', 'order', 'pay', 'withdraw', 'change', 'keep-plan', 'cancel', 'keep', 'resume')},
+    ('GET', '/api/billing/subscription'): READERS,
+    ('POST', '/api/billing/checkout'): ('act', 'manager'), ('POST', '/api/billing/portal'): ('act', 'manager'),
+}
+BODIES = {
+    ('POST', '/api/billing/checkout'): {'tenant': 'matrix-own', 'plan': 'test-plan'},
+    ('POST', '/api/billing/portal'): {'tenant': 'matrix-own'},
+}
 
 
 def _account(case):
@@ -104,3 +122,11 @@ def records(case, user):
         'saas.subscription.act': lambda: case._wizard(
             'saas.subscription.act', user, kind='extend', subscription_ids=[(6, 0, _subscription(case).ids)]),
     }
+
+
+def holes(case, rule):
+    """Pages of billing are about what the tenant pays for."""
+    if 'billing' in rule:
+        _subscription(case)
+        _seen(case, case.own)
+    return {}
