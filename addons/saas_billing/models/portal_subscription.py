@@ -57,10 +57,10 @@ class SaasSubscription(models.Model):
     def _portal_text(self, code):
         day = self._portal_day
         if code == 'trial' and self.trial_end:
-            return (_('The trial runs until %s; then the first payment is taken.', day(self.trial_end))
-                    if self.has_payment_method else
-                    _('The trial runs until %s. Enter a card before: without one your Odoo is closed then, with all its data kept.',
-                      day(self.trial_end)))
+            return _('The trial runs until %s; then the first payment is taken.', day(self.trial_end)) \
+                if self.has_payment_method else _(
+                    'The trial runs until %s. Enter a card before: without one your Odoo is closed then, with all its data '
+                    'kept.', day(self.trial_end))
         if code == 'leaving':
             return _('It runs until %s and ends then. Nothing more is charged.', day(self.cancel_at))
         if code == 'free':
@@ -169,7 +169,8 @@ class SaasSubscription(models.Model):
             'closed': (_('%s: closed until it is paid', name), _('Pay or change the card')),
             'trial_over': (_('%s: the trial is over', name), _('Go on with it')),
             'ended': (_('%s: the subscription has ended', name), _('Choose a plan again')),
-            'trial': (_('%s: the trial ends soon', name), _('See the subscription') if self.has_payment_method else _('Enter a card')),
+            'trial': (_('%s: the trial ends soon', name),
+                      _('See the subscription') if self.has_payment_method else _('Enter a card')),
             'leaving': (_('%s: the subscription ends soon', name), _('See the subscription')),
         }.get(code, ('', ''))
         if not title or not self._portal_is_pressing(code, now):

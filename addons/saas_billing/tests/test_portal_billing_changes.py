@@ -20,7 +20,7 @@ class TestPortalBillingChanges(BillingPortalCase):
         words = '&'.join(f'{name}={value}' for name, value in query.items())
         page = self._tree(self._path(f'/change?{words}'))
         box = page.find_class('o_saas_preview')[0]
-        form = {field.get('name'): field.get('value') for field in box.xpath('.//form//input') if field.get('name') != 'csrf_token'}
+        form = {field.get('name'): field.get('value') for field in box.xpath('.//form//input[@name!="csrf_token"]')}
         return box.get('data-kind'), box.text_content().replace('\xa0', ' '), form
 
     def _at_stripe_now(self):
@@ -47,7 +47,7 @@ class TestPortalBillingChanges(BillingPortalCase):
         self.assertIn('70.00', text, 'the difference, as the period has just begun')
         self.assertEqual(self._prices(), [self._mirrored(self.price).stripe_id], 'nothing is changed by looking')
         answer = self._post(self._path('/change'), form)
-        self.assertEqual(answer.headers['Location'].partition('/my')[2], self._path().partition('/my')[2])
+        self.assertTrue(answer.headers['Location'].endswith(self._path()))
         self.assertEqual(self._prices(), [self._mirrored(self.big_price).stripe_id])
         self.assertEqual(self.subscription.plan_id, self.big)
         self.assertIn('It is changed.', self._text(self._path()))
@@ -125,7 +125,7 @@ class TestPortalBillingChanges(BillingPortalCase):
         page = self._tree(self._path())
         self.assertEqual(page.find_class('o_saas_money')[0].get('data-code'), 'leaving')
         self.assertFalse(page.find_class('o_saas_next_payment'))
-        self.assertEqual(self._get(self._path('/cancel'), 303).headers['Location'].partition('/my')[2], self._path().partition('/my')[2])
+        self.assertTrue(self._get(self._path('/cancel'), 303).headers['Location'].endswith(self._path()))
         self._post(self._path('/keep'))
         self.assertFalse(self.subscription.cancel_at)
         self.assertIn('It goes on.', self._text(self._path()))
