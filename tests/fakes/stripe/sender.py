@@ -24,6 +24,7 @@ class Sender:
         self.world, self.threads = world, threads
         self.journal, self.counts = deque(maxlen=JOURNAL), Counter()
         self._heap, self._in_flight, self._ended = [], set(), False
+        self._waiting, self._held = set(), set()        # counting rows would take too long with very many
         self._changed = threading.Condition(world.store.lock)
         world.store.listeners.append(self._heard)
         for row in world.all('deliveries'):
@@ -48,12 +49,22 @@ class Sender:
     @property
     def waiting(self):
         """How many are still to be sent, those in the air among them."""
-        return sum(1 for row in self.world.all('deliveries') if not row['held'])
+        return len(self._waiting)
+
+    @property
+    def held(self):
+        return len(self._held)
 
     # -- what is due --------------------------------------------------------------------------------------------------
     def _heard(self, table, key, _old, new):
-        if table == 'deliveries' and new and not new['held']:
-            heapq.heappush(self._heap, (new['due'], key))
+        if table != 'deliveries':
+            return
+        self._waiting.discard(key)
+        self._held.discard(key)
+        if new:
+            (self._held if new['held'] else self._waiting).add(key)
+            if not new['held']:
+                heapq.heappush(self._heap, (new['due'], key))
 
     def _wake(self):
         self._changed.notify_all()

@@ -19,7 +19,6 @@ transaction, and so is one ``advance``, however long.
 import contextlib
 import hashlib
 import importlib
-import json
 import secrets
 import string
 import time
@@ -203,8 +202,12 @@ class World:
         return event
 
 
-def _copy(row):
-    return json.loads(json.dumps(row))
+def _copy(value):
+    if isinstance(value, dict):
+        return {name: _copy(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copy(part) for part in value]
+    return value
 
 
 def difference(old, new):
