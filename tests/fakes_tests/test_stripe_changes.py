@@ -248,7 +248,8 @@ def test_canceled_at_once(shop):
     ({'items': [{'quantity': 2}]}, 'Missing required'), ({'trial_end': 1000}, 'no earlier than the present'),
     ({'proration_date': 1000}, 'within the current billing period'), ({'proration_behavior': 'sometimes'}, 'must be one of'),
     ({'description': 'x', 'payment_behavior': 'pending_if_incomplete'}, 'cannot be passed'),
-    ({'cancellation_details': {'feedback': 'angry'}}, 'must be one of'), ({'pause_collection': {'behavior': 'x'}}, 'must be one of')])
+    ({'cancellation_details': {'feedback': 'angry'}}, 'must be one of'),
+    ({'pause_collection': {'behavior': 'x'}}, 'must be one of')])
 def test_what_is_refused(shop, values, words):
     subscription = shop.subscribe()
     names = {'PRO': shop.pro, 'BASIC': shop.basic}

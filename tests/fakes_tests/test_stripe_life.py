@@ -1,4 +1,6 @@
 """What time does to subscriptions: trials, renewals, dunning, ends."""
+from datetime import datetime, timezone
+
 import pytest
 
 from .stripe_shop import DAY, HOUR, LATER
@@ -202,7 +204,8 @@ def test_trial_that_is_canceled(shop):
     assert [invoice.total for invoice in shop.invoices(subscription)] == [0]
 
 
-@pytest.mark.parametrize(('behavior', 'status'), [('void', 'void'), ('keep_as_draft', 'draft'), ('mark_uncollectible', 'uncollectible')])
+@pytest.mark.parametrize(('behavior', 'status'), [
+    ('void', 'void'), ('keep_as_draft', 'draft'), ('mark_uncollectible', 'uncollectible')])
 def test_collection_is_paused(shop, behavior, status):
     subscription = shop.subscribe()
     resumes = shop.world.now() + 45 * DAY
@@ -217,7 +220,6 @@ def test_collection_is_paused(shop, behavior, status):
 
 
 def test_the_31st(shop):
-    from datetime import datetime, timezone
     now = datetime.fromtimestamp(shop.world.now(), timezone.utc)
     to = datetime(now.year + 1, 1, 31, 12, tzinfo=timezone.utc)
     shop.control.advance(seconds=int(to.timestamp()) - shop.world.now())

@@ -166,7 +166,8 @@ def test_a_draft_has_no_page(shop):
 
 
 @pytest.mark.parametrize(('values', 'param'), [
-    ({'customer': 'cus_none'}, 'customer'), ({'return_url': 'nowhere'}, 'return_url'), ({'configuration': 'bpc_none'}, 'configuration'),
+    ({'customer': 'cus_none'}, 'customer'), ({'return_url': 'nowhere'}, 'return_url'),
+    ({'configuration': 'bpc_none'}, 'configuration'),
     ({'flow_data': {'type': 'dance'}}, 'flow_data[type]'),
     ({'flow_data': {'type': 'subscription_cancel', 'subscription_cancel': {'subscription': 'sub_none'}}},
      'flow_data[subscription_cancel][subscription]')])

@@ -160,7 +160,7 @@ def _summary(visit, session, title):
     back = link(session['cancel_url'], '← ' + say(language, 'Back to %s', business)) if session['cancel_url'] else ''
     total = words.amount(session['amount_total'], currency, language)
     return (f'<section><p id="back">{back}</p><h1>{escape(title)}</h1>{_head(session, language)}{pages.rows(*rows)}'
-            f'{_promotion(session, language)}<div class="row total"><span>{say(language, "Total due today")}</span>'
+            f'{_promotion(world, session, language)}<div class="row total"><span>{say(language, "Total due today")}</span>'
             f'<span id="total">{total}</span></div></section>')
 
 
@@ -181,12 +181,17 @@ def _item(world, row, language):
     return escape(name_of(world, row['price'])) + more
 
 
-def _promotion(session, language):
+def _own_url(world, session):
+    """Also where the bank's answer is shown on it."""
+    return world.url(f'/c/pay/{session["id"]}')
+
+
+def _promotion(world, session, language):
     if not session['allow_promotion_codes']:
         return ''
     label = say(language, 'Promotion code')
     return form(f'<div class="row inline"><input name="promotionCode" id="promotionCode" aria-label="{label}" placeholder='
-                f'"{label}">{button(say(language, "Apply"), "light small", "apply", "1")}</div>')
+                f'"{label}">{button(say(language, "Apply"), "light small", "apply", "1")}</div>', action=_own_url(world, session))
 
 
 def _form(visit, session, problem, given):
@@ -207,4 +212,4 @@ def _form(visit, session, problem, given):
     parts.append(button(say(language, label), name='pay', value='1'))
     terms = say(language, 'By confirming, you allow %s to charge you for future payments in accordance with its terms.',
                 world.setting('business_name'))
-    return pages.card(form(*parts), f'<p class="muted">{escape(terms)}</p>')
+    return pages.card(form(*parts, action=_own_url(world, session)), f'<p class="muted">{escape(terms)}</p>')

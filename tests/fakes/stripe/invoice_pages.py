@@ -135,7 +135,8 @@ def _lines(invoice, language):
 
 def _totals(invoice, language):
     rows, currency = [], invoice['currency']
-    off, tax = sum(row['amount'] for row in invoice['total_discount_amounts']), sum(row['amount'] for row in invoice['total_taxes'])
+    off = sum(row['amount'] for row in invoice['total_discount_amounts'])
+    tax = sum(row['amount'] for row in invoice['total_taxes'])
     balance = invoice['amount_due'] - invoice['total']
     rows += [('Discount', -off)] * bool(off) + [('Tax', tax)] * bool(tax) + [('Total', invoice['total'])]
     rows += [('Applied balance', balance)] * bool(balance) + [('Amount due', invoice['amount_due'])]

@@ -13,6 +13,8 @@ def new_invoice(world, subscription, rows, reason, proration_date=None, **values
     """A draft, told of."""
     invoice = build(world, subscription, rows, reason, proration_date, **values)
     save(world, 'invoices', invoice)
+    known = world.get('invoices_of', subscription['id']) or {'id': subscription['id'], 'invoices': []}
+    save(world, 'invoices_of', {**known, 'invoices': [*known['invoices'], invoice['id']]})
     world.emit('invoice.created', invoice)
     return invoice
 
@@ -25,8 +27,8 @@ def build(world, subscription, rows, reason, proration_date=None, key=None, **va
         row['invoice'] = key
     start, end = _period(world, subscription, reason)
     invoice = {
-        'id': key, 'object': 'invoice', 'account_country': world.setting('country'), 'account_name': world.setting('business_name'), 'account_tax_ids': None,
-        'amount_overpaid': 0, 'amount_paid': 0, 'amount_paid_off_stripe': 0, 'amount_shipping': 0, 'application': None,
+        'id': key, 'object': 'invoice', 'account_country': world.setting('country'),
+        'account_name': world.setting('business_name'), 'account_tax_ids': None, 'amount_overpaid': 0, 'amount_paid': 0, 'amount_paid_off_stripe': 0, 'amount_shipping': 0, 'application': None,
         'attempt_count': 0, 'attempted': False, 'auto_advance': True,
         'automatic_tax': {**subscription['automatic_tax'], 'provider': None, 'status': None},
         'automatically_finalizes_at': world.now() + DRAFT_SECONDS, 'billing_reason': reason,
@@ -104,11 +106,11 @@ def finalize(world, invoice, **values):
     invoice = {**invoice, 'status': 'open', 'number': number, 'effective_at': world.now(), 'ending_balance': ending,
                'hosted_invoice_url': url, 'invoice_pdf': f'{url}/pdf', 'automatically_finalizes_at': None,
                'status_transitions': {**invoice['status_transitions'], 'finalized_at': world.now()}, **values}
+    if invoice['amount_due']:
+        invoice['_payment'] = _new_payment(world, invoice)['id']
     save(world, 'invoices', invoice)
     lines.remember_billed(world, invoice)
     _set_balance(world, invoice['customer'], ending)
-    if invoice['amount_due']:
-        _new_payment(world, invoice)
     world.emit('invoice.finalized', invoice)
     return invoice if invoice['amount_due'] else _paid(world, invoice)
 
@@ -192,13 +194,15 @@ def subscription_of(world, invoice):
 
 def of_subscription(world, key, *statuses):
     """Oldest first."""
-    found = [row for row in world.all('invoices') if ((row['parent'] or {}).get('subscription_details') or {}).get(
-        'subscription') == key and (not statuses or row['status'] in statuses)]
-    return sorted(found, key=lambda row: row['created'])
+    known = world.get('invoices_of', key) or {'invoices': []}
+    rows = [world.get('invoices', invoice) for invoice in known['invoices']]
+    return [row for row in rows if not statuses or row['status'] in statuses]
 
 
 def payments_of(world, invoice):
-    return [row for row in world.all('invoice_payments') if row['invoice'] == invoice['id']]
+    kept = world.get('invoices', invoice['id']) or {}
+    payment = kept.get('_payment') and world.get('invoice_payments', kept['_payment'])
+    return [payment] if payment else []
 
 
 def intent_of(world, invoice):

@@ -1,7 +1,7 @@
 """What time alone makes happen, in the order of time: trials end, periods are renewed, invoices are tried again."""
 import heapq
 
-from . import invoices, subscriptions
+from . import invoices, periods, subscriptions
 from .items import period_of
 from .objects import save
 
@@ -119,7 +119,8 @@ def _trial_will_end(world, row):
 
 def _upcoming(world, row):
     """Of an invoice that is no object yet: it has no id."""
-    from . import previews      # it knows this module
+    from . import previews
+
     save(world, 'subscriptions', {**row, '_told_upcoming': period_end(row)})
     invoice = previews.upcoming(world, row)
     invoice.pop('id')
@@ -127,7 +128,7 @@ def _upcoming(world, row):
 
 
 def _end_trial(world, row):
-    subscriptions.finish_trial(world, row, row['trial_end'])
+    periods.finish_trial(world, row, row['trial_end'])
 
 
 def _renew(world, row):
@@ -138,7 +139,7 @@ def _renew(world, row):
             start, end = period_of(item['price'], row['billing_cycle_anchor'], item['current_period_end'])
             item = {**item, 'current_period_start': start, 'current_period_end': end, 'billed_until': end}
         data.append(item)
-    subscriptions.renew(world, row, data, 'subscription_cycle')
+    periods.renew(world, row, data, 'subscription_cycle')
 
 
 def _cancel(world, row):
@@ -174,7 +175,8 @@ def _retry(world, row):
 
 
 def _expire_session(world, row):
-    from . import checkout      # it knows the routes
+    from . import checkout
+
     checkout.expire(world, row)
 
 

@@ -97,9 +97,10 @@ def debit(world, item, at):
 def remember_billed(world, invoice):
     """What each item has been billed, from when to when: a later credit is a part of this."""
     for row in invoice['lines']['data']:
-        details = (row['parent'] or {}).get('subscription_item_details')
+        details, period = (row['parent'] or {}).get('subscription_item_details'), row['period']
         if not details or row['amount'] < 0:
             continue
         save(world, 'billed', {
-            'id': details['subscription_item'],            'amount': row['amount'], 'start': row['period']['start'], 'end': row['period']['end'], 'line': row['id'],
-            'invoice': invoice['id'], 'price': row['pricing']['price_details']['price'], 'quantity': row['quantity']})
+            'id': details['subscription_item'], 'amount': row['amount'], 'start': period['start'], 'end': period['end'],
+            'line': row['id'], 'invoice': invoice['id'], 'price': row['pricing']['price_details']['price'],
+            'quantity': row['quantity']})

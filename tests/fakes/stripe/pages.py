@@ -9,10 +9,13 @@ background:#f6f8fa}a{color:#4f46e5;text-decoration:none}a:hover{text-decoration:
 .sandbox{background:#fde68a;color:#713f12;text-align:center;font-size:14px;padding:6px 12px}.sandbox b{margin-right:6px}
 main{max-width:960px;margin:0 auto;padding:24px 16px 48px;display:grid;gap:24px}main.narrow{max-width:560px}
 @media(min-width:800px){main.wide{grid-template-columns:1fr 1fr;gap:56px;padding-top:48px}}
-h1{font-size:22px;margin:0 0 8px;line-height:1.3}h2{font-size:17px;margin:0 0 12px}.muted{color:#5b6478;font-size:14px}
+h1{font-size:22px;margin:0 0 8px;line-height:1.3}h2{font-size:17px;margin:20px 0 12px}
+h2:first-child,.muted+h2,h1+h2{margin-top:0}.muted{color:#5b6478;font-size:14px}
 .price{font-size:34px;font-weight:650;margin:4px 0}.card{background:#fff;border:1px solid #e3e8ee;border-radius:12px;
 padding:20px;box-shadow:0 1px 3px rgba(20,30,60,.06)}.row{display:flex;justify-content:space-between;gap:16px;padding:8px 0;
-align-items:flex-start}.row+.row{border-top:1px solid #eef1f5}.total{font-weight:650}label{display:block;font-size:14px;
+align-items:flex-start}.row>span+span{text-align:right;white-space:nowrap}
+.row form{display:inline-block;margin-left:12px}.row+.row{border-top:1px solid #eef1f5}.total{font-weight:650}
+label{display:block;font-size:14px;
 font-weight:550;margin:14px 0 4px}input,select,textarea{width:100%;font:inherit;padding:10px 12px;border:1px solid #c8d0da;
 border-radius:8px;background:#fff;min-height:44px}input:focus,select:focus,textarea:focus,button:focus-visible,
 a:focus-visible{outline:3px solid #a5b4fc;outline-offset:1px}.two{display:grid;grid-template-columns:1fr 1fr;gap:12px}

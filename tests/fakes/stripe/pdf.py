@@ -5,7 +5,8 @@ WIDTH, HEIGHT = 595, 842        # A4, in points
 
 def document(texts, rules=()):
     """``texts``: (x, y from the top, size, is_bold, text); ``rules``: y of lines across the page."""
-    drawn = [f'BT /F{2 if bold else 1} {size} Tf {x} {HEIGHT - y} Td ({_escaped(text)}) Tj ET' for x, y, size, bold, text in texts]
+    drawn = [f'BT /F{2 if bold else 1} {size} Tf {x} {HEIGHT - y} Td ({_escaped(text)}) Tj ET'
+             for x, y, size, bold, text in texts]
     drawn += [f'0.8 G 50 {HEIGHT - y} m {WIDTH - 50} {HEIGHT - y} l S' for y in rules]
     stream = '\n'.join(drawn).encode('cp1252', 'replace')
     return _file([

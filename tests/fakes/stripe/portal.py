@@ -161,13 +161,15 @@ def _flow(call, customer, configuration):
         return None
     kind = data.choice('type', FLOWS, required=True)
     if kind not in ('payment_method_update', 'subscription_cancel'):
-        raise errors.invalid('This sandbox knows the flows payment_method_update and subscription_cancel only.', 'flow_data[type]')
+        raise errors.invalid('This sandbox knows the flows payment_method_update and subscription_cancel only.',
+                             'flow_data[type]')
     if not configuration['features'][kind]['enabled']:
         raise errors.invalid(f'This flow requires that the `{kind}` feature is enabled in the portal configuration.',
                              'flow_data[type]')
     cancel = None
     if kind == 'subscription_cancel':
-        cancel = {'retention': None, 'subscription': _to_cancel(data.sub('subscription_cancel', required=True), call.world, customer)}
+        params = data.sub('subscription_cancel', required=True)
+        cancel = {'retention': None, 'subscription': _to_cancel(params, call.world, customer)}
     return {'after_completion': _afterwards(data), 'customer_update': None, 'subscription_cancel': cancel,
             'subscription_pause': None, 'subscription_update': None, 'subscription_update_confirm': None, 'type': kind}
 

@@ -1,16 +1,16 @@
 """The pages of the customer portal: subscriptions, the card, invoices, and the way out."""
 from html import escape
 
-from . import cards, invoice_pages, lines, pages, payments, portal, words
-from .answers import Html, Redirect
+from . import cards, invoice_pages, lines, pages, payments, words
+from .answers import Redirect
 from .checkout_pages import EVERY
 from .life import period_end
 from .objects import copy_of, save
 from .pages import button, form, link
+from .portal_visit import guarded
 from .routes import hosted
 from .subscription_routes import cancel_by_customer, keep_by_customer
 from .subscriptions import OVER
-from .words import say
 
 HOME = '/p/session/{key}'
 STATUS = {'active': ('Active', 'ok'), 'trialing': ('Trial', 'ok'), 'past_due': ('Past due', 'bad'), 'unpaid': ('Unpaid', 'bad'),
@@ -21,79 +21,9 @@ DONE = {'card': 'Your payment method was changed.', 'paid': 'The invoice is paid
 MOST_INVOICES = 24
 
 
-class Portal:
-    """One visit: the session, whose it is, and in which language."""
-
-    def __init__(self, visit, key):
-        self.visit, self.world = visit, visit.world
-        self.session = visit.world.need('portal_sessions', key)
-        self.language = words.language_of(self.session['locale'], visit)
-        self.customer = visit.world.get('customers', self.session['customer'])
-        self.configuration = visit.world.get('portal_configurations', self.session['configuration'])
-        self.is_over = portal.is_over(visit.world, self.session) or 'invoice_settings' not in self.customer
-
-    def say(self, text, *values):
-        return say(self.language, text, *values)
-
-    def has(self, feature):
-        return self.configuration['features'][feature]['enabled']
-
-    def url(self, path=''):
-        return self.world.url(f'/p/session/{self.session["id"]}{path}')
-
-    def page(self, title, *parts, status=200):
-        business, profile = self.world.setting('business_name'), self.configuration['business_profile']
-        back = self.session['return_url']
-        back = f'<p id="return">{link(back, "← " + self.say("Return to %s", business))}</p>' if back else ''
-        foot = ' · '.join(link(profile[name], self.say(words_)) for name, words_ in (
-            ('terms_of_service_url', 'Terms'), ('privacy_policy_url', 'Privacy')) if profile[name])
-        return Html(pages.page(self.language, title, back, *parts, foot=foot), status)
-
-    def subscriptions(self):
-        return [row for row in self.world.all('subscriptions', customer=self.customer['id']) if row['status'] not in OVER]
-
-    def subscription(self, key):
-        row = self.world.need('subscriptions', key)
-        if row['customer'] != self.customer['id']:
-            raise portal.errors.no_such('subscription', key)
-        return row
-
-    def invoices(self, *statuses):
-        rows = self.world.all('invoices', customer=self.customer['id'])
-        return [row for row in reversed(rows) if row['status'] in (statuses or ('paid', 'open', 'void', 'uncollectible'))]
-
-    def card(self):
-        """What is charged: that of a subscription before the customer's."""
-        own = next((row['default_payment_method'] for row in self.subscriptions() if row['default_payment_method']), None)
-        return copy_of(self.world, 'payment_methods', own or self.customer['invoice_settings']['default_payment_method'])
-
-    def done(self, code, flow):
-        """Where a customer is led after the flow ``flow``: as the session says."""
-        flow_of = self.session['flow'] or {}
-        after = flow_of.get('after_completion') if flow_of.get('type') == flow else None
-        if after and after['type'] == 'redirect':
-            return Redirect(after['redirect']['return_url'])
-        if after and after['type'] == 'hosted_confirmation':
-            return Redirect(self.url(f'/done?done={code}'))
-        return Redirect(self.url(f'/home?done={code}'))
-
-
-def _over(here):
-    return here.page(here.say('This link has expired'), pages.card(
-        f'<h1>{here.say("This link has expired")}</h1><p>{here.say("Ask for a new one where you found it.")}</p>'), status=410)
-
-
-def _guarded(function):
-    """No page of a session that is over, and none of a feature that is not offered."""
-    def guarded(visit, key, **names):
-        here = Portal(visit, key)
-        return _over(here) if here.is_over else function(here, **names)
-    return guarded
-
-
 # -- home -------------------------------------------------------------------------------------------------------------
 @hosted('GET', HOME)
-@_guarded
+@guarded
 def enter(here):
     flow = here.session['flow']
     if flow and flow['type'] == 'payment_method_update':
@@ -104,7 +34,7 @@ def enter(here):
 
 
 @hosted('GET', HOME + '/home')
-@_guarded
+@guarded
 def home(here):
     return _home(here)
 
@@ -151,7 +81,8 @@ def _way_out(here, subscription):
 
 def _card_card(here):
     method = here.card()
-    text = f'<p>{_card_text(here, method)}</p>' if method else f'<p class="muted">{here.say("There is no payment method yet.")}</p>'
+    text = f'<p>{_card_text(here, method)}</p>' if method else \
+        f'<p class="muted">{here.say("There is no payment method yet.")}</p>'
     change = link(here.url('/card'), here.say('Change payment method' if method else 'Add payment method'), 'button light') \
         if here.has('payment_method_update') else ''
     return pages.card(f'<h2>{here.say("Payment method")}</h2>{text}', change)
@@ -183,7 +114,7 @@ def _invoice_acts(here, invoice):
 
 # -- the card ---------------------------------------------------------------------------------------------------------
 @hosted('GET', HOME + '/card')
-@_guarded
+@guarded
 def card_page(here):
     return _card_page(here)
 
@@ -205,7 +136,7 @@ def _card_page(here, problem=''):
 
 
 @hosted('POST', HOME + '/card')
-@_guarded
+@guarded
 def change_card(here):
     given, world = here.visit.form, here.world
     problem = pages.card_problem(given, world.now())
@@ -236,13 +167,13 @@ def _use_card(here, method, is_to_pay):
 
 
 @hosted('GET', HOME + '/3ds')
-@_guarded
+@guarded
 def ask_bank(here):
     return pages.secure_step(here.language, '') if here.session.get('_waiting') else _home(here)
 
 
 @hosted('POST', HOME + '/3ds')
-@_guarded
+@guarded
 def bank_said(here):
     waiting = here.session.pop('_waiting', None)
     if not waiting:
@@ -255,7 +186,7 @@ def bank_said(here):
 
 # -- invoices ---------------------------------------------------------------------------------------------------------
 @hosted('POST', HOME + '/pay/{invoice}')
-@_guarded
+@guarded
 def pay(here, invoice):
     row = here.world.need('invoices', invoice)
     if row['customer'] != here.customer['id'] or row['status'] != 'open':
@@ -270,7 +201,7 @@ def pay(here, invoice):
 
 # -- the way out ------------------------------------------------------------------------------------------------------
 @hosted('GET', HOME + '/cancel/{subscription}')
-@_guarded
+@guarded
 def cancel_page(here, subscription):
     row = here.subscription(subscription)
     feature = here.configuration['features']['subscription_cancel']
@@ -292,11 +223,12 @@ def _reasons(here, reason):
     options = ''.join(f'<label class="radio"><input type="radio" name="feedback" value="{word}">{here.say(word)}</label>'
                       for word in reason['options'])
     return (f'<h2>{here.say("Why are you leaving? (optional)")}</h2>{options}<label for="comment">'
-            f'{here.say("Anything you want to add (optional)")}</label><textarea id="comment" name="comment" rows="3"></textarea>')
+            f'{here.say("Anything you want to add (optional)")}</label><textarea id="comment" name="comment" rows="3">'
+            '</textarea>')
 
 
 @hosted('POST', HOME + '/cancel/{subscription}')
-@_guarded
+@guarded
 def cancel(here, subscription):
     row, feature = here.subscription(subscription), here.configuration['features']['subscription_cancel']
     if row['status'] in OVER or row['cancel_at'] or not feature['enabled']:
@@ -309,7 +241,7 @@ def cancel(here, subscription):
 
 
 @hosted('POST', HOME + '/keep/{subscription}')
-@_guarded
+@guarded
 def keep(here, subscription):
     row = here.subscription(subscription)
     if row['cancel_at'] and row['status'] not in OVER:
@@ -318,7 +250,7 @@ def keep(here, subscription):
 
 
 @hosted('GET', HOME + '/done')
-@_guarded
+@guarded
 def confirmation(here):
     message = (here.session['flow'] or {}).get('after_completion', {}).get('hosted_confirmation') or {}
     done = DONE.get(here.visit.query.get('done', ''), '')

@@ -1,5 +1,5 @@
 """Subscriptions as the API takes and gives them."""
-from . import errors, lists, payments, subscriptions
+from . import errors, lists, payments, periods, subscriptions
 from .answers import page
 from .life import period_end
 from .objects import copy_of, save
@@ -48,7 +48,8 @@ def no_card():
 
 
 def refused(declined, keeps=True, **more):
-    return errors.ApiError(402, declined.words, declined.error, kind='card_error', keeps=keeps, decline_code=declined.code, **more)
+    return errors.ApiError(402, declined.words, declined.error, kind='card_error', keeps=keeps,
+                           decline_code=declined.code, **more)
 
 
 def _first_trial_end(call):
@@ -154,8 +155,9 @@ def _check_is_alive(call, old):
 def _check_may_wait(call, behavior):
     other = set(call.params) - MAY_WAIT
     if behavior == 'pending_if_incomplete' and other:
-        raise errors.invalid(f'When `payment_behavior` is set to `pending_if_incomplete`, the parameter `{sorted(other)[0]}` cannot '
-                             'be passed.', sorted(other)[0])
+        name = sorted(other)[0]
+        raise errors.invalid('When `payment_behavior` is set to `pending_if_incomplete`, the parameter '
+                             f'`{name}` cannot be passed.', name)
 
 
 def planned_end(world, subscription, at_period_end=False, moment=None):
@@ -223,10 +225,10 @@ def _change_trial(call, subscription, proration):
     if moment < now:
         raise errors.invalid('Invalid timestamp: can be no earlier than the present', 'trial_end')
     if moment > now:
-        return subscriptions.set_trial(world, subscription, moment, proration != 'none')
+        return periods.set_trial(world, subscription, moment, proration != 'none')
     if subscription['status'] != 'trialing':
         return subscription
-    return subscriptions.finish_trial(world, subscription, now, is_early=True)
+    return periods.finish_trial(world, subscription, now, is_early=True)
 
 
 @route('DELETE', '/v1/subscriptions/{key}')
@@ -236,7 +238,7 @@ def cancel_subscription(call, key):
         raise errors.no_such('subscription', key)
     prorate, invoice_now = call.flag('prorate', default=False), call.flag('invoice_now', default=False)
     if prorate:
-        subscriptions.credit_rest(world, subscription, invoice_now)
+        periods.credit_rest(world, subscription, invoice_now)
     return subscriptions.cancel(world, copy_of(world, 'subscriptions', key), 'cancellation_requested', **_details(call))
 
 
@@ -248,7 +250,7 @@ def resume_subscription(call, key):
                              'subscriptions can be.')
     call.choice('billing_cycle_anchor', ('now', 'unchanged'), default='now')
     call.ignore('payment_behavior', 'proration_behavior', 'proration_date')
-    subscriptions.begin_again(world, old)
+    periods.begin_again(world, old)
     return copy_of(world, 'subscriptions', key)
 
 

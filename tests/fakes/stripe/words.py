@@ -3,8 +3,8 @@ from datetime import datetime, timezone
 
 from .lines import SIGNS, places
 
-MONTHS = {'en': 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(),
-          'es': 'ene feb mar abr may jun jul ago sept oct nov dic'.split()}
+MONTHS = {'en': ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'],
+          'es': ['ene', 'feb', 'mar', 'abr', 'may', 'jun', 'jul', 'ago', 'sept', 'oct', 'nov', 'dic']}
 SPANISH = {
     'Sandbox': 'Entorno de prueba', 'This is a sandbox: nobody is charged.': 'Es un entorno de prueba: no se cobra a nadie.',
     'Test cards': 'Tarjetas de prueba', 'Card': 'Tarjeta', 'What it does': 'Qué hace', 'is paid': 'se paga',
@@ -54,7 +54,7 @@ SPANISH = {
     'Your payment method was changed.': 'Se ha cambiado tu método de pago.', 'The invoice is paid.': 'La factura está pagada.',
     'Your subscription is canceled and stays open until its period ends.':
         'Tu suscripción está cancelada y sigue abierta hasta que termine su periodo.',
-    'Your subscription ends on %s.': 'Tu suscripción termina el %s.', 'Your subscription has ended.': 'Tu suscripción ha terminado.',
+    'Your subscription has ended.': 'Tu suscripción ha terminado.',
     'Your subscription is not canceled any more.': 'Tu suscripción ya no está cancelada.',
     'Your subscription stays open until %s.': 'Tu suscripción sigue abierta hasta el %s.',
     'Your subscription ends at once.': 'Tu suscripción termina de inmediato.',
