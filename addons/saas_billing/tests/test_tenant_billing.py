@@ -71,7 +71,7 @@ class TestTenantDomains(ChangeCase):
         super().setUp()
         if 'saas.custom_domain' not in self.env:
             self.skipTest('saas_domains is not installed')
-        self.env['saas.root_domain'].create({'name': 'limits.example', 'edge_mode': 'none'})
+        self.env['saas.root_domain'].create({'name': 'limits.example', 'is_sandbox': True})
         self.subscription = self._subscribe(price=self.big_price)
         self._apply()
         self.Domain = self.env['saas.custom_domain']

@@ -7,8 +7,9 @@ APPLIED = ('plan_id', 'extra_users', 'extra_domains')
 class SaasTenant(models.Model):
     _inherit = 'saas.tenant'
 
-    extra_users = fields.Integer(readonly=True, copy=False, help='Users bought beyond those of the plan.')
-    extra_domains = fields.Integer(readonly=True, copy=False, help='Custom domains bought beyond those of the plan.')
+    extra_users = fields.Integer(readonly=True, copy=False, default=0, help='Users bought beyond those of the plan.')
+    extra_domains = fields.Integer(readonly=True, copy=False, default=0,
+                                   help='Custom domains bought beyond those of the plan.')
 
     # -- limits ---------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ ROW = '(%s, %s::int, %s::int, %s::int)'
 OVER = """
     SELECT t.id FROM saas_tenant t JOIN saas_plan p ON p.id = t.plan_id
      WHERE t.usage_at IS NOT NULL AND t.state IN ('running', 'suspended')
-       AND ((p.user_limit > 0 AND t.usage_users > p.user_limit + t.extra_users)
+       AND ((p.user_limit > 0 AND t.usage_users > p.user_limit + COALESCE(t.extra_users, 0))
          OR (p.disk_gib > 0 AND t.usage_database_mib + t.usage_files_mib > p.disk_gib * 1024))"""
 
 
