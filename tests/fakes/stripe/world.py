@@ -51,6 +51,7 @@ SETTINGS = {
     'dunning_ends': 'unpaid',       # or cancel
     'dunning_days': [3, 5, 7],      # from each failed attempt to the next one
     'upcoming_days': 3,             # invoice.upcoming comes so long before the renewal
+    'debit_seconds': 0,             # how long a payment at checkout takes; 0: as with cards
     'tax_percent': 0,               # where automatic tax is enabled
     'retry_seconds': 0.5,           # until the second attempt of a delivery; each further one waits twice as long
     'retries': 16,                  # attempts of a delivery
