@@ -163,3 +163,27 @@ def test_several_lines(shop):
     shop.pay(session.url, OK)
     items = shop.client.subscriptions.list().data[0]['items'].data
     assert [(item.price.id, item.quantity) for item in items] == [(shop.pro, 1), (shop.user, 3)]
+
+
+@pytest.mark.parametrize(('number', 'payment', 'status', 'kind'), [
+    (OK, 'paid', 'active', 'succeeded'), (LATER, 'unpaid', 'past_due', 'failed')])
+def test_a_payment_that_takes_days(shop, number, payment, status, kind):
+    shop.world.set('debit_seconds', 3 * DAY)
+    session = shop.checkout(customer=shop.customer(card=None).id)
+    shop.pay(session.url, number)
+    session = shop.client.checkout.sessions.retrieve(session.id, {'expand': ['subscription']})
+    assert (session.status, session.payment_status, session.subscription.status) == ('complete', 'unpaid', 'active')
+    assert 'payment_intent.processing' in shop.kinds()
+    shop.control.advance(days=4)
+    session = shop.client.checkout.sessions.retrieve(session.id, {'expand': ['subscription']})
+    assert (session.payment_status, session.subscription.status) == (payment, status)
+    assert [event.data.object.id for event in shop.events(f'checkout.session.async_payment_{kind}')] == [session.id]
+
+
+def test_one_currency_a_customer(shop):
+    subscription = shop.subscribe()
+    euros = shop.price(1000, currency='eur').id
+    with pytest.raises(stripe.InvalidRequestError, match='combine currencies'):
+        shop.checkout(euros, customer=subscription.customer)
+    shop.client.subscriptions.cancel(subscription.id)
+    assert shop.checkout(euros, customer=subscription.customer).currency == 'eur'

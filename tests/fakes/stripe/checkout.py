@@ -1,13 +1,13 @@
 """Checkout sessions: asked for, paid on their page, expired. A subscription exists only after the payment."""
 from urllib.parse import urlsplit
 
-from . import answers, customers, discounts, errors, lists, payments, subscriptions
+from . import answers, customers, debits, discounts, errors, lists, payments, subscriptions
 from .expand import includes
 from .items import is_same_interval
 from .lines import amount_of, name_of
 from .objects import address, save
 from .routes import Call, route
-from .subscription_params import checked_price
+from .subscription_params import checked_price, one_currency
 
 LOCALES = ('auto', 'bg', 'cs', 'da', 'de', 'el', 'en', 'en-GB', 'es', 'es-419', 'et', 'fi', 'fil', 'fr', 'fr-CA', 'hr', 'hu',
            'id', 'it', 'ja', 'ko', 'lt', 'lv', 'ms', 'mt', 'nb', 'nl', 'pl', 'pt', 'pt-BR', 'ro', 'ru', 'sk', 'sl', 'sv',
@@ -25,9 +25,9 @@ def create_session(call):
                 'customer_update', 'consent_collection', 'phone_number_collection', 'branding_settings', 'custom_fields',
                 'payment_method_options', 'saved_payment_method_options', 'currency', 'origin_context')
     customer = call.text('customer')
-    if customer:
-        world.need('customers', customer, 'customer')
     rows = _line_items(call)
+    if customer:
+        one_currency(world, world.need('customers', customer, 'customer'), rows[0]['price']['currency'])
     session = _session(call, customer, rows, _subscription_data(call))
     save(world, 'checkout_sessions', session)
     return session
@@ -203,17 +203,20 @@ def complete(world, session, method=None, email=None, authenticated=False):
     if method:
         method = payments.attach(world, method, holder)
     subscription = _new_subscription(world, session, method)
+    takes_days = bool(world.setting('debit_seconds'))
     subscription, invoice = subscriptions.begin(
-        world, subscription, method and method['id'], on_session=True, authenticated=authenticated)
+        world, subscription, method and method['id'], not takes_days, on_session=True, authenticated=authenticated)
     if invoice['status'] != 'paid':
-        raise Undone(_why(world, invoice))
+        if not takes_days:
+            raise Undone(_why(world, invoice))
+        invoice = debits.begin(world, invoice, method['id'])
     if method:
         payments.set_default(world, holder, method['id'])
         payments.mark_set_up(world, method['id'])
     is_due = invoice['amount_due'] > 0
     new = save(world, 'checkout_sessions', {
         **session, 'status': 'complete', 'url': None, 'subscription': subscription['id'], 'invoice': invoice['id'],
-        'payment_status': 'paid' if is_due else 'no_payment_required',
+        'payment_status': 'no_payment_required' if not is_due else 'paid' if invoice['status'] == 'paid' else 'unpaid',
         'amount_total': invoice['total'], 'customer_details': _details(world, session, method)})
     world.emit('checkout.session.completed', new)
     return new

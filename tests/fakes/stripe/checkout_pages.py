@@ -70,7 +70,7 @@ def _attempt(visit, session, method, given=None, authenticated=False):
         with world.transaction():
             kind = world.get('cards', method['id'])['kind'] if method else cards.OK
             said = cards.setup_outcome(kind, authenticated)
-            if said and not session['amount_total']:
+            if said and (not session['amount_total'] or world.setting('debit_seconds')):
                 raise checkout.Undone(said)
             session = checkout.complete(world, session, method, given.get('email'), authenticated)
     except checkout.Undone as why:

@@ -28,7 +28,8 @@ def build(world, subscription, rows, reason, proration_date=None, key=None, **va
     start, end = _period(world, subscription, reason)
     invoice = {
         'id': key, 'object': 'invoice', 'account_country': world.setting('country'),
-        'account_name': world.setting('business_name'), 'account_tax_ids': None, 'amount_overpaid': 0, 'amount_paid': 0, 'amount_paid_off_stripe': 0, 'amount_shipping': 0, 'application': None,
+        'account_name': world.setting('business_name'), 'account_tax_ids': None, 'amount_overpaid': 0,
+        'amount_paid': 0, 'amount_paid_off_stripe': 0, 'amount_shipping': 0, 'application': None,
         'attempt_count': 0, 'attempted': False, 'auto_advance': True,
         'automatic_tax': {**subscription['automatic_tax'], 'provider': None, 'status': None},
         'automatically_finalizes_at': world.now() + DRAFT_SECONDS, 'billing_reason': reason,

@@ -1,7 +1,7 @@
 """What time alone makes happen, in the order of time: trials end, periods are renewed, invoices are tried again."""
 import heapq
 
-from . import invoices, periods, subscriptions
+from . import debits, invoices, periods, subscriptions
 from .items import period_of
 from .objects import save
 
@@ -90,6 +90,8 @@ def period_end(row):
 
 
 def _of_invoice(_world, row):
+    if row['status'] == 'open' and row.get('_clears'):
+        return [(row['_clears'], 'clear')]
     if not row['auto_advance']:
         return []
     if row['status'] == 'draft' and row['automatically_finalizes_at']:
@@ -170,6 +172,10 @@ def _finalize(world, row):
         subscriptions.follow(world, invoice)
 
 
+def _clear(world, row):
+    debits.clear(world, row)
+
+
 def _retry(world, row):
     subscriptions.pay(world, row, is_retried=True)
 
@@ -182,4 +188,4 @@ def _expire_session(world, row):
 
 ACTS = {'trial_will_end': _trial_will_end, 'upcoming': _upcoming, 'end_trial': _end_trial, 'renew': _renew,
         'cancel': _cancel, 'collect': _collect, 'expire': _expire, 'expire_update': _expire_update,
-        'finalize': _finalize, 'retry': _retry, 'expire_session': _expire_session}
+        'finalize': _finalize, 'clear': _clear, 'retry': _retry, 'expire_session': _expire_session}

@@ -22,6 +22,15 @@ def checked_price(world, params, required=False, currency=''):
     return price
 
 
+def one_currency(world, customer, currency):
+    """A customer has one currency as long as something of it is open."""
+    other = next((row['currency'] for row in world.all('subscriptions', customer=customer['id'])
+                  if row['status'] not in ('canceled', 'incomplete_expired') and row['currency'] != currency), None)
+    if other:
+        raise errors.invalid('You cannot combine currencies on a single customer. This customer has an active subscription, '
+                             f'subscription schedule, discount, quote, or invoice item with currency {other}.')
+
+
 def first_items(call):
     """Rows of a new subscription."""
     rows, currency = [], ''

@@ -4,7 +4,7 @@ from .answers import page
 from .life import period_end
 from .objects import copy_of, save
 from .routes import route
-from .subscription_params import changed_items, first_items, proration_date
+from .subscription_params import changed_items, first_items, one_currency, proration_date
 
 BEHAVIORS = ('allow_incomplete', 'default_incomplete', 'error_if_incomplete', 'pending_if_incomplete')
 PRORATIONS = ('always_invoice', 'create_prorations', 'none')
@@ -25,6 +25,7 @@ def create_subscription(call):
     call.ignore(*NO_EFFECT, 'proration_behavior', 'trial_from_plan')
     behavior = call.choice('payment_behavior', BEHAVIORS, default='allow_incomplete')
     rows, trial_end = first_items(call), _first_trial_end(call)
+    one_currency(world, holder, rows[0]['price']['currency'])
     values = _plain_values(call, customer, {'metadata': {}})
     method = values.get('default_payment_method') or holder['invoice_settings']['default_payment_method']
     due = any((row['price']['unit_amount'] or 0) * row['quantity'] for row in rows) and not trial_end

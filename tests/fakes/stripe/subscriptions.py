@@ -18,13 +18,16 @@ def build(world, customer, rows, trial_end=None, metadata=None, **values):
         'automatic_tax': {'disabled_reason': None, 'enabled': False, 'liability': None}, 'billing_cycle_anchor': anchor,
         'billing_cycle_anchor_config': None, 'billing_mode': {
             'flexible': {'proration_discounts': 'included'}, 'type': 'flexible', 'updated_at': now},
-        'billing_thresholds': None, 'cancel_at': None, 'cancel_at_period_end': False, 'canceled_at': None,
+        'billing_schedules': [], 'billing_thresholds': None, 'cancel_at': None, 'cancel_at_period_end': False,
+        'canceled_at': None,
         'cancellation_details': {'comment': None, 'feedback': None, 'reason': None},
         'collection_method': 'charge_automatically', 'created': now, 'currency': rows[0]['price']['currency'],
         'customer': customer, 'customer_account': None, 'days_until_due': None, 'default_payment_method': None,
         'default_source': None, 'default_tax_rates': [], 'description': None, 'discounts': [], 'ended_at': None,
         'invoice_settings': {'account_tax_ids': None, 'issuer': {'type': 'self'}}, 'items': None,
-        'latest_invoice': None, 'livemode': world.livemode, 'metadata': metadata or {}, 'next_pending_invoice_item_invoice': None,
+        'latest_invoice': None, 'livemode': world.livemode, 'managed_payments': None,
+        'metadata': metadata or {}, 'presentment_details': None, 'status_details': None,
+        'next_pending_invoice_item_invoice': None,
         'on_behalf_of': None, 'pause_collection': None, 'payment_settings': {
             'payment_method_options': None, 'payment_method_types': None, 'save_default_payment_method': 'off'},
         'pending_invoice_item_interval': None, 'pending_setup_intent': None, 'pending_update': None, 'schedule': None,
