@@ -35,14 +35,14 @@ def to_stripe(world, visitor, page):
     return there
 
 
-def send(visitor, page, status=200, action=None, **values):
-    """Send a form of one of Stripe's pages."""
-    forms = re.findall(r'<form[^>]*>', page.text)
-    targets = [match[1] if (match := re.search(r'action="([^"]*)"', form)) else '' for form in forms]
-    if not forms or action and not any(action in target for target in targets):
-        raise Wrong(f'{page.url} has no such form: {excerpt(page.text)}')
-    target = next((target for target in targets if action and action in target), '') or page.url
-    return expect(visitor.post(urljoin(page.url, target), data=values), status)
+def send(visitor, page, status=200, **values):
+    """Send the form of one of Stripe's pages that has these fields."""
+    forms = re.findall(r'<form.*?</form>', page.text, re.S)
+    form = next((form for form in forms if all(f'name="{name}"' in form for name in values)), None)
+    if form is None:
+        raise Wrong(f'{page.url} has no form with {", ".join(values)}: {excerpt(page.text)}')
+    target = re.search(r'action="([^"]*)"', form.partition('>')[0] + '>')
+    return expect(visitor.post(urljoin(page.url, target[1] if target else page.url), data=values), status)
 
 
 def pay(visitor, page, card=GOOD, status=200):
@@ -111,6 +111,17 @@ def until_state(world, name, state, seconds=90):
     raise Wrong(f'{name} is not {state} after {seconds} s: {found}')
 
 
+def until_free(visitor, check, seconds=60):
+    """Wait until the sign-up form would take the name."""
+    deadline, found = time.monotonic() + seconds, {}
+    while time.monotonic() < deadline:
+        found = visitor.page(check).json()
+        if found['code'] == 'free':
+            return
+        time.sleep(5 * POLL)
+    raise Wrong(f'{check} still says {found} after {seconds} s.')
+
+
 def run_cron(world, name):
     """What the hour would bring."""
     staff = world.staff()
@@ -162,7 +173,7 @@ def to_portal(world, customer, name):
 
 def change_card(world, customer, name, card=GOOD, pay=False):
     """A new card; with ``pay`` what is owed is paid with it at once."""
-    return send(customer, to_portal(world, customer, name), action='/card', cardNumber=card, **CARD,
+    return send(customer, to_portal(world, customer, name), cardNumber=card, **CARD,
                 **({'pay': '1'} if pay else {'save': '1'}))
 
 
