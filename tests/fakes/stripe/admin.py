@@ -13,7 +13,7 @@ GET  /deliveries            how many are waiting, held, sent, accepted, refused,
 GET  /deliveries/journal?since=n
 POST /deliveries            {"hold"?, "duplicate"?, "delay"?, "shuffle"?, "seed"?}: from now on; see webhooks
 POST /release               {"duplicate"?, "shuffle"?, "seed"?, "forge"?: share}: what was held leaves
-POST /forge                 {"kinds"?, "times"?}: deliveries nobody may take: forged, stale, future, unsigned
+POST /forge                 {"kinds"?, "times"?}: deliveries nobody may take: see webhooks.KINDS
 POST /events                {"type", "object"}: an event of whatever type; POST /events/<id>/resend: once more
 """
 import time
@@ -81,7 +81,7 @@ class Admin(admin.Admin):
     def _post_forge(self, parts, query, body):
         """Made of the newest event, to every endpoint."""
         event = self.world.all('events')[-1]
-        for kind in body.get('kinds', webhooks.KINDS):
+        for kind in body.get('kinds', webhooks.MIXED):
             for endpoint in self.world.all('webhook_endpoints') * body.get('times', 1):
                 webhooks.add_delivery(self.world, event['id'], endpoint['id'], time.time(), kind=kind)
         return {}

@@ -38,6 +38,9 @@ class Api:
             status, more, body = self._outcome(method, path, text, request, fault)
         except errors.ApiError as error:
             status, more, body = error.status, error.headers, error.body()
+        if 'error' in body:
+            mode = '' if self.world.livemode else 'test/'
+            body['error']['request_log_url'] = f'https://dashboard.stripe.com/{mode}logs/{request["id"]}'
         more = {'Request-Id': request['id'], 'Stripe-Version': VERSION, **more}
         if request['idempotency_key']:
             more['Idempotency-Key'] = request['idempotency_key']

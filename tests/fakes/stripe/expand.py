@@ -35,10 +35,10 @@ def _at(world, value, names, path, index):
     if (value.get('object'), name) in INCLUDABLE and not isinstance(value.get(name), dict):
         part = answers.shown(INCLUDABLE[value['object'], name](world, value))
     elif name in value:
-        part = value[name]
+        part = _object(world, value[name], rest, path, index)
     else:
         raise _impossible(path, index)
-    return {**value, name: _at(world, _object(world, part, rest, path, index), rest, path, index)}
+    return {**value, name: _at(world, part, rest, path, index)}
 
 
 def _object(world, part, rest, path, index):

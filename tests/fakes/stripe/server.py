@@ -1,4 +1,6 @@
 """The listener: API, hosted pages, admin endpoint."""
+import html
+import traceback
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.fakes.server import Handler
@@ -60,5 +62,8 @@ def page_of(visit):
         if kept:
             raise kept
     except errors.ApiError as error:
-        return answers.Html(ERROR_PAGE.format(error.message), error.status)
+        return answers.Html(ERROR_PAGE.format(html.escape(error.message)), error.status)
+    except Exception as error:      # a page that says so is easier to find than a connection that closes
+        traceback.print_exc()
+        return answers.Html(ERROR_PAGE.format(f'The sandbox itself fails: {type(error).__name__}'), 500)
     return answers.Html(page) if isinstance(page, str) else page

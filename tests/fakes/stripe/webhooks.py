@@ -15,7 +15,8 @@ from .world import VERSION
 
 MOST = 16                       # endpoints of an account
 JITTER = 1.0                    # seconds within which deliveries are shuffled as they come
-KINDS = ('forged', 'stale', 'future', 'unsigned')       # of deliveries that no receiver may take
+MIXED = ('forged', 'stale', 'future', 'unsigned')       # kinds of deliveries that no receiver may take
+KINDS = (*MIXED, 'other_mode')                          # the last one is signed well, of a live account in a test one
 NAME = re.compile(r'\*|[a-z0-9_]+(\.[a-z0-9_]+)+')
 
 
@@ -152,7 +153,7 @@ def release(world, duplicate=0, shuffle=False, seed=None, forge=0.0, delay=0):
     for row in world.all('deliveries', held=True):
         sent += [(row['event'], row['endpoint'], '')] * (1 + chance.randint(0, duplicate))
         world.remove('deliveries', row['id'])
-    sent += [(*chance.choice(sent)[:2], chance.choice(KINDS)) for _forged in range(round(len(sent) * forge))]
+    sent += [(*chance.choice(sent)[:2], chance.choice(MIXED)) for _forged in range(round(len(sent) * forge))]
     if shuffle:
         chance.shuffle(sent)
     begin = time.time() + delay
@@ -168,6 +169,8 @@ def content(world, row):
     if event is None:
         return None, None
     event['pending_webhooks'] = 1
-    if row['kind'] in ('forged', 'unsigned'):
+    if row['kind'] in ('forged', 'unsigned', 'other_mode'):
         event.update(id=f'evt_forged{row["id"]}', type='customer.subscription.deleted')
+    if row['kind'] == 'other_mode':
+        event['livemode'] = not event['livemode']
     return json.dumps(event, indent=2).encode(), event
