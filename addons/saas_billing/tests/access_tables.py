@@ -1,6 +1,6 @@
 """Who may do what with the models, methods and routes of this addon: see saas_master/tests/access_tables.py."""
 from odoo.addons.saas_master.drivers.vault import Vault
-from odoo.addons.saas_master.tests.access_tables import CUSTOMERS, MANAGER, OPENS, READERS, ROLES, SUPPORT
+from odoo.addons.saas_master.tests.access_tables import CUSTOMERS, MANAGER, OPENS, ROLES, SUPPORT
 
 SEEN = {'support': 'r', 'manager': 'r'}
 READ_BY_CUSTOMERS = {'stranger': 'r', 'look': 'r', 'act': 'r', **SEEN}
@@ -69,7 +69,7 @@ ROUTES = {
     **{('GET', f'{PAGE}/{page}'): ('act',) for page in ('plans', 'change', 'cancel')},
     **{('POST', f'{PAGE}/{act}'): ('act',) for act in (
         'card', 'stripe', 'order', 'pay', 'withdraw', 'change', 'keep-plan', 'cancel', 'keep', 'resume')},
-    ('GET', '/api/billing/subscription'): READERS,
+    ('GET', '/api/billing/subscription'): CUSTOMERS,       # without a name: the only one that is paid for
     ('POST', '/api/billing/checkout'): ('act', 'manager'), ('POST', '/api/billing/portal'): ('act', 'manager'),
 }
 BODIES = {
@@ -88,9 +88,11 @@ def _account(case):
 
 def _subscription(case):
     subscriptions = case.env['saas.subscription'].sudo()
-    return subscriptions.search([('stripe_id', '=', 'sub_matrix')]) or subscriptions.create({
+    found = subscriptions.search([('stripe_id', '=', 'sub_matrix')]) or subscriptions.create({
         'account_id': _account(case).id, 'stripe_id': 'sub_matrix', 'status': 'past_due', 'tenant_id': case.own.id,
         'partner_id': case.customer.id, 'plan_id': case.plan.id, 'currency_id': case.env.company.currency_id.id})
+    case.own.sudo().subscription_id = found
+    return found
 
 
 def _invoice(case):
