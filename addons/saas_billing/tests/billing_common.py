@@ -81,6 +81,7 @@ class BillingCase(SaasCase):
         vault = Vault.from_environment()
         others = cls.env['saas.stripe.account'].sudo().search([])
         others.write({'active': False, 'is_current': False})
+        others.flush_recordset()
         return cls.env['saas.stripe.account'].sudo().create({
             'name': 'Stripe of the tests', 'mode': 'sandbox', 'api_base': cls.fake.url, 'is_current': True,
             'api_key_sealed': vault.seal(cls.fake.key), 'webhook_secrets_sealed': vault.seal(json.dumps([SECRET])), **values})
