@@ -305,3 +305,9 @@ def test_found_by_metadata(shop):
     subscription = shop.subscribe(metadata={'saas_tenant': 'abc'})
     found = shop.client.subscriptions.search({'query': "metadata['saas_tenant']:'abc'"}).data
     assert [row.id for row in found] == [subscription.id]
+
+
+def test_a_planned_end_moves_with_the_period(shop):
+    subscription = shop.change(shop.subscribe(shop.pro), cancel_at_period_end=True)
+    subscription = shop.swap(subscription, shop.yearly, **UP)
+    assert subscription.cancel_at == subscription['items'].data[0].current_period_end

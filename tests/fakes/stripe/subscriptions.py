@@ -136,6 +136,8 @@ def change_items(world, subscription, wanted, at, proration, behavior, values, a
     values = {**values, 'items': {**subscription['items'], 'data': found.items, 'total_count': len(found.items)}}
     if found.renewed:
         values['billing_cycle_anchor'] = at
+        if values.get('cancel_at_period_end', subscription['cancel_at_period_end']):
+            values['cancel_at'] = min(item['current_period_end'] for item in found.items)
     if found.lines and (proration == 'always_invoice' or found.renewed):
         return _invoice_change(world, subscription, found.lines, at, behavior, values)
     if found.lines:
