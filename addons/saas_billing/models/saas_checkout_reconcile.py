@@ -141,8 +141,8 @@ class SaasCheckout(models.Model):
                     **({'state': 'abandoned', 'url': False} if self.state in WAITING else {})})
         manager = self.env['saas.operation.subject']._attention_user()
         order = self.with_context(lang=manager.lang)
-        note = _('%(customer)s has paid %(subscription)s for %(tenant)s, but: %(problem)s The subscription is being cancelled. Give '
-                 'the money back in Stripe\'s dashboard and write to the customer.', customer=self.partner_id.name,
+        note = _('%(customer)s has paid %(subscription)s for %(tenant)s, but: %(problem)s The subscription is being cancelled. '
+                 'Give the money back in Stripe\'s dashboard and write to the customer.', customer=self.partner_id.name,
                  subscription=stripe_id, tenant=self.tenant_name, problem=problem)
         record.activity_unlink([ACTIVITY])      # it said less
         order.activity_schedule(ACTIVITY, user_id=manager.id, note=note, summary=_('Paid for nothing: give the money back'))
@@ -175,7 +175,8 @@ class SaasCheckout(models.Model):
     def _cron_tidy(self):
         """Give up what nobody paid in time, after Stripe was asked once more, and cancel what is one too many."""
         transaction = self.env['saas.operation']._transaction
-        for checkout in transaction(lambda: self.search([('surplus', '!=', False), ('surplus_cancelled', '=', False)], limit=BATCH)):
+        surplus = [('surplus', '!=', False), ('surplus_cancelled', '=', False)]
+        for checkout in transaction(lambda: self.search(surplus, limit=BATCH)):
             checkout._in_turn(checkout._cancel_surplus)
         for checkout in transaction(lambda: self.search([('state', 'not in', WAITING), ('page_open', '=', True)], limit=BATCH)
                                     | self.search(self._overdue(), limit=BATCH)):

@@ -30,7 +30,8 @@ class SaasPlanPrice(models.Model):
     mirror_ids = fields.One2many('saas.stripe.price', 'price_id')
 
     _one_uniq = UniqueIndex('(plan_id, currency_id, interval) WHERE active', 'The plan has such a price already.')
-    _amounts_positive = Constraint('CHECK (amount >= 0 AND user_amount >= 0 AND domain_amount >= 0)', 'Prices cannot be negative.')
+    _amounts_positive = Constraint(
+        'CHECK (amount >= 0 AND user_amount >= 0 AND domain_amount >= 0)', 'Prices cannot be negative.')
 
     @api.depends('plan_id', 'amount', 'currency_id', 'interval')
     @api.depends_context('lang')
@@ -57,7 +58,8 @@ class SaasPlanPrice(models.Model):
         if any(name in vals and price[name] != price._fields[name].convert_to_record(
                 price._fields[name].convert_to_cache(vals[name], price), price) for price in self.filtered('mirror_ids')
                 for name in WHAT):
-            raise UserError(_('Plan, currency and interval of a price that is sold do not change. Archive it and add another one.'))
+            raise UserError(_(
+                'Plan, currency and interval of a price that is sold do not change. Archive it and add another one.'))
         result = super().write(vals)
         self.env['saas.stripe.price']._mirror_soon()
         return result

@@ -1,6 +1,6 @@
 from psycopg2.errors import UniqueViolation
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 from odoo.addons.saas_master import visitor
 
@@ -17,7 +17,7 @@ class SaasSignup(models.Model):
 
     _inherit = 'saas.signup'
 
-    price_id = fields.Many2one('saas.plan.price', 'Price', readonly=True, ondelete='set null')
+    price_id = fields.Many2one('saas.plan.price', readonly=True, ondelete='set null')
     interval = fields.Selection(INTERVALS, readonly=True)
     checkout_ids = fields.One2many('saas.checkout', 'signup_id')
 

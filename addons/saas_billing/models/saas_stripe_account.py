@@ -39,10 +39,10 @@ class SaasStripeAccount(models.Model):
     api_key_sealed = fields.Char(groups=NO_ACCESS, copy=False)
     has_key = fields.Boolean(compute='_compute_has_key', compute_sudo=True)
     webhook_secret = fields.Char('Signing Secret', compute='_compute_secret', inverse='_inverse_webhook_secret',
-                                 help='Entering another one adds it: the former ones go on being accepted until they are removed.')
+                                 help='Entering another one adds it: the former ones are accepted until they are removed.')
     webhook_secrets_sealed = fields.Text(groups=NO_ACCESS, copy=False, help='A list, newest first, sealed as a whole.')
     webhook_secret_count = fields.Integer('Signing Secrets', readonly=True, copy=False)
-    webhook_endpoint = fields.Char('Webhook Endpoint', readonly=True, copy=False, help='Stripe\'s id of it.')
+    webhook_endpoint = fields.Char(readonly=True, copy=False, help='Stripe\'s id of it.')
     account_id = fields.Char('Account ID', readonly=True, copy=False)
     portal_configuration = fields.Char(readonly=True, copy=False, help='Stripe\'s id of the customer portal\'s configuration.')
     automatic_tax = fields.Boolean('Stripe Tax', help='Stripe computes the tax of every invoice. Set it up at Stripe first.')
@@ -95,7 +95,8 @@ class SaasStripeAccount(models.Model):
         for account in self:
             if account.mode != 'sandbox':
                 if account.api_base != API_BASE:
-                    raise ValidationError(_('In test mode and live Stripe\'s API is %s. Only a sandbox has another address.', API_BASE))
+                    raise ValidationError(_(
+                        'In test mode and live Stripe\'s API is %s. Only a sandbox has another address.', API_BASE))
             elif account.api_base == API_BASE:
                 raise ValidationError(_('Stripe itself is no sandbox: choose test mode, or enter the address of the stand-in.'))
             elif not SANDBOX_BASE.fullmatch(account.api_base):
@@ -168,9 +169,9 @@ class SaasStripeAccount(models.Model):
         self.ensure_one()
         is_live = '_live_' in key[:8]
         if is_live != (self.mode == 'live'):
-            raise UserError(_('This is a live key, and the account is in test mode. Make an account in live mode for it.') if is_live
-                            else _('This is a test key, and the account is live. Enter the live key, or make an account in test '
-                                   'mode for this one.'))
+            raise UserError(
+                _('This is a live key, and the account is in test mode. Make an account in live mode for it.') if is_live else
+                _('This is a test key, and the account is live. Enter the live key, or make an account in test mode for it.'))
 
     # -- which one ------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ from odoo.addons.saas_master.drivers.errors import AuthError, DriverError
 from ..drivers.stripe_api import StripeApi
 
 
-
 class SaasStripeAccount(models.Model):
     _inherit = 'saas.stripe.account'
 
@@ -53,12 +52,12 @@ class SaasStripeAccount(models.Model):
             'webhook_missing': _('Stripe has no endpoint to tell us at. Press Register Webhook.'),
             'webhook_url': _('Stripe tells %(found)s, not %(wanted)s. Press Register Webhook, or correct the address of this '
                              'website.'),
-            'webhook_version': _('The endpoint has the API version %(found)s, we need %(wanted)s. Press Register Webhook for another '
-                                 'one and remove the old one at Stripe.'),
+            'webhook_version': _('The endpoint has the API version %(found)s, we need %(wanted)s. Press Register Webhook '
+                                 'for another one and remove the old one at Stripe.'),
             'webhook_disabled': _('The endpoint is disabled at Stripe. Enable it there.'),
             'webhook_types': _('The endpoint does not tell of: %(types)s. Add these at Stripe, or press Register Webhook.'),
-            'webhook_secret': _('No signing secret is entered: everything Stripe sends is refused. Copy it from the endpoint, or press '
-                                'Register Webhook.'),
+            'webhook_secret': _('No signing secret is entered: everything Stripe sends is refused. Copy it from the endpoint, or '
+                                'press Register Webhook.'),
             'prices_none': _('No price is for sale. Set the payment of a plan and give it a price.'),
             'prices_missing': _('%(count)s prices are not at Stripe yet. %(words)s'),
             'prices_archived': _('%(count)s prices were archived at Stripe by hand. New ones are on their way.'),

@@ -8,7 +8,6 @@ from odoo.addons.saas_master.series import Constraint
 from .saas_stripe_price_mirror import order_key
 
 
-
 class SaasStripeCustomer(models.Model):
     """Who of Stripe's customers is which of ours: one for each account and commercial partner."""
 

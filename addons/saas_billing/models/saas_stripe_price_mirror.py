@@ -3,6 +3,7 @@
 Killed anywhere it goes on: what is planned stands in the table, and what may have been made already is found by its
 idempotency key or its metadata.
 """
+import contextlib
 import hashlib
 import logging
 
@@ -123,10 +124,10 @@ class SaasStripePrice(models.Model):
 
     def _archive(self, client):
         transaction = self.env['saas.operation']._transaction
+        stripe_id = transaction(lambda: self.stripe_id)
         try:
-            client.archive_price(transaction(lambda: self.stripe_id))
-        except NotFound:
-            pass
+            with contextlib.suppress(NotFound):
+                client.archive_price(stripe_id)
         except AuthError:
             raise
         except DriverError as error:

@@ -6,9 +6,11 @@ from odoo.tests import new_test_user
 
 from odoo.addons.saas_master import rotation
 from odoo.addons.saas_master.drivers import vault
+from odoo.addons.saas_master.drivers.errors import Permanent
 from odoo.addons.saas_master.step_up import StepUpRequired
 
 from ..const import EVENT_TYPES
+from ..drivers.stripe_errors import PROBLEMS, made
 from ..models.saas_stripe_account import API_BASE
 from .billing_common import SECRET, BillingCase
 
@@ -80,8 +82,8 @@ class TestKeys(BillingCase):
 
     def test_a_sandbox_is_not_stripe(self):
         for mode, base in (('live', self.fake.url), ('test', 'https://stripe.example'), ('sandbox', API_BASE),
-                           ('sandbox', 'http://stripe.example'), ('sandbox', 'ftp://127.0.0.1'), ('sandbox', 'http://127.0.0.1/v1'),
-                           ('sandbox', 'http://user@127.0.0.1')):
+                           ('sandbox', 'http://stripe.example'), ('sandbox', 'ftp://127.0.0.1'),
+                           ('sandbox', 'http://127.0.0.1/v1'), ('sandbox', 'http://user@127.0.0.1')):
             with self.assertRaises(ValidationError):
                 self._make(mode=mode, api_base=base)
         self.assertTrue(self.account.is_sandbox)
@@ -122,7 +124,7 @@ class TestKeys(BillingCase):
         fresh = vault.Vault([key])
         self.assertEqual(fresh.open(account.api_key_sealed), self.fake.key)
         self.assertEqual(json.loads(fresh.open(account.webhook_secrets_sealed)), [SECRET])
-        with self.assertRaises(Exception):
+        with self.assertRaises(Permanent):
             old.open(account.api_key_sealed)
 
     def test_one_is_current(self):
@@ -275,8 +277,6 @@ class TestHealth(BillingCase):
 
     def test_words_for_people(self):
         """Every problem that a driver may have has its sentence."""
-        from ..drivers.stripe_errors import PROBLEMS, made
-        from odoo.addons.saas_master.drivers.errors import Permanent
         for problem in PROBLEMS:
             told = self.account._problem_text(made(Permanent, problem, 'inside', words='their words', param='x'))
             self.assertNotIn('inside', told)

@@ -24,6 +24,13 @@ class TestCheckoutRaces(Races):
         cls.fake.start()
         cls.addClassCleanup(cls.fake.stop)
 
+    @classmethod
+    def _request_handler(cls, session, request, /, **options):
+        """19.0 compares the time limit with a number; ours are pairs."""
+        if isinstance(options.get('timeout'), tuple):
+            options['timeout'] = max(options['timeout'])
+        return super()._request_handler(session, request, **options)
+
     def setUp(self):
         super().setUp()
         with self._server() as env:
@@ -54,9 +61,9 @@ class TestCheckoutRaces(Races):
             env.flush_all()
             account.unlink()
             env['saas.stripe.account'].browse(self.others).write({'is_current': True})
-            env['ir.cron.trigger'].search([
-                ('cron_id', 'in', [env.ref(f'saas_billing.{name}').id for name in ('cron_mirror', 'cron_checkout_tidy')])]).unlink()
-        super()._clean_up()
+            crons = env.ref('saas_billing.cron_mirror') | env.ref('saas_billing.cron_checkout_tidy')
+            env['ir.cron.trigger'].search([('cron_id', 'in', crons.ids)]).unlink()
+        return super()._clean_up()
 
     @mute_logger('odoo.sql_db')
     def test_clicks_at_once_make_one_tenant(self):
@@ -109,7 +116,9 @@ class TestCheckoutRaces(Races):
             plan = env['saas.plan'].search([('code', '=', 'race-plan')])
             price = env['saas.plan.price'].create({
                 'plan_id': plan.id, 'currency_id': env.ref('base.EUR').id, 'amount': 99, 'interval': 'year'}).id
-        mirror = lambda env: env['saas.stripe.price']._mirror_account(env['saas.stripe.account'].browse(self.account))   # noqa: E731
+
+        def mirror(env):
+            env['saas.stripe.price']._mirror_account(env['saas.stripe.account'].browse(self.account))
         self._at_once(mirror, mirror, mirror)
         with self._server() as env:
             env['saas.stripe.price']._mirror_account(env['saas.stripe.account'].browse(self.account))

@@ -118,7 +118,8 @@ class TestMirror(PriceCase):
         price = self._sell(user_amount=1)
         self.solo.name = 'Solo Plus'
         self._run_mirror()
-        names = [self._stripe('GET', f'/v1/products/{price._mirror(self.account, kind).product}')['name'] for kind in ('plan', 'user')]
+        names = [self._stripe('GET', f'/v1/products/{price._mirror(self.account, kind).product}')['name']
+                 for kind in ('plan', 'user')]
         self.assertEqual(names, ['Solo Plus', 'Solo Plus: further user'])
 
     def test_every_account_has_its_own(self):

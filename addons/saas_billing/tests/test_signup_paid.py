@@ -46,7 +46,7 @@ class TestForm(SignupPaidCase):
 
     def test_a_plan_without_payment_is_as_before(self):
         self.plan.payment = 'none'
-        values, errors = self.Signup._check_form(GOOD)
+        values, _errors = self.Signup._check_form(GOOD)
         self.assertNotIn('price_id', values)
         signup, checkout = self._confirmed()
         self.assertEqual((signup.tenant_id.state, checkout), ('provisioning', self.Checkout))
@@ -64,7 +64,8 @@ class TestConfirm(SignupPaidCase):
 
     def test_from_the_link_to_the_tenant(self):
         signup, checkout = self._confirmed()
-        token = TOKEN.search(self.env['mail.mail'].search([('email_to', '=', signup.email)], order='id desc', limit=1).body_html)[1]
+        mail = self.env['mail.mail'].search([('email_to', '=', signup.email)], order='id desc', limit=1)
+        token = TOKEN.search(mail.body_html)[1]
         self.assertEqual(signup._after_confirm(token), f'/saas/pay/{token}')
         self.assertEqual((signup.tenant_id.state, checkout.state, checkout.price_id), ('draft', 'new', self.price))
         self.assertFalse(signup.tenant_id.operation_ids)
