@@ -90,7 +90,8 @@ class SaasCheckout(models.Model):
         effect = ' '.join(filter(None, [effect, self._hand_over(record)]))
         if self.state != 'complete' or self.subscription_id != record:
             self.write({'account_id': account.id, 'state': 'complete', 'completed_at': self.completed_at or fields.Datetime.now(),
-                        'url': False, 'page_open': False, 'session': found.id, 'subscription_id': record.id})
+                        'url': False, 'page_open': False, 'session': found.id, 'subscription_id': record.id,
+                        'price_id': (record.stripe_price_id.price_id or self.price_id).id})
             effect = ' '.join(filter(None, [_('The order is paid.'), effect]))
         return effect or _('Nothing changed.')
 

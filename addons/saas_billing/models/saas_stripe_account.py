@@ -112,8 +112,20 @@ class SaasStripeAccount(models.Model):
 
     # -- CRUD -----------------------------------------------------------------------------------
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._guard(vals)
+        return super().create(vals_list)
+
+    def _guard(self, vals):
+        """Where money goes is changed by the button, or by who has proven who he is."""
+        if vals.get('is_current') and not self.env.su:
+            self.env['saas.step.up']._require('secret')
+
     def write(self, vals):
         """What was made in one mode is unknown in the other, so an account in use stays what it is."""
+        self._guard(vals)
         if 'mode' in vals and any(account.mode != vals['mode'] and account._is_used() for account in self):
             raise UserError(_('Something was made at Stripe by this account already, and test and live never mix. '
                               'Make a new account for the other mode.'))

@@ -42,6 +42,9 @@ class TestKeys(BillingCase):
     def test_entering_one_asks_who_it_is(self):
         with self.assertRaises(StepUpRequired):
             self.account.with_user(self.env.ref('base.user_admin')).write({'api_key': TEST_KEY})
+        other = self._make()
+        with self.assertRaises(StepUpRequired):
+            other.with_user(self.env.ref('base.user_admin')).is_current = True
         for button in ('action_register_webhook', 'action_make_current', 'action_forget_old_secrets'):
             self.assertEqual(getattr(type(self.account), button).step_up_kind, 'secret')
 

@@ -20,6 +20,16 @@ class TestWord(CheckoutCase):
         self.assertTrue(checkout.completed_at)
         self.assertFalse(checkout.sudo().url or checkout.page_open)
 
+    def test_paid_on_the_page_of_before(self):
+        """He has ordered another plan since, and not gone on to its page."""
+        checkout = self._order()
+        url = checkout._open_page(BACK, AWAY)
+        self.Checkout._order_plan(checkout.tenant_id, self.big_price)
+        self._pay(url)
+        self._told(checkout)
+        self._assert_served(checkout)
+        self.assertEqual((checkout.price_id, checkout.subscription_id.plan_id), (self.price, self.plan), 'what was paid counts')
+
     def test_told_again_and_out_of_order(self):
         checkout = self._order()
         self._pay(checkout._open_page(BACK, AWAY))
