@@ -30,7 +30,7 @@ class File:
 def shown(value):
     """Without what is nobody's business outside: names that start with ``_``."""
     if isinstance(value, dict):
-        return {name: shown(part) for name, part in value.items() if not str(name).startswith('_')}
+        return {name: part if name == 'metadata' else shown(part) for name, part in value.items() if name[:1] != '_'}
     if isinstance(value, (list, tuple)):
         return [shown(part) for part in value]
     return value

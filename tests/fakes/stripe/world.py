@@ -19,6 +19,7 @@ transaction, and so is one ``advance``, however long.
 import contextlib
 import hashlib
 import importlib
+import random
 import secrets
 import string
 import time
@@ -29,7 +30,7 @@ from . import answers, errors
 
 VERSION = '2026-10-28.endive'
 EVENTS_KEPT = 30 * 86_400       # seconds
-ALPHABET = string.ascii_letters + string.digits
+ALPHABET, CHANCE = string.ascii_letters + string.digits, random.Random(secrets.randbits(128))
 
 TABLES = {      # name: how its ids begin, what an error calls one
     'products': ('prod', 'product'), 'prices': ('price', 'price'), 'coupons': ('coupon', 'coupon'),
@@ -145,7 +146,7 @@ class World:
     def new_id(self, prefix, length=24):
         """``sub_…``; sessions of checkout carry their mode, as Stripe's do."""
         mode = f'{"live" if self.livemode else "test"}_' if prefix in ('cs', 'bps') else ''
-        return f'{prefix}_{mode}' + ''.join(secrets.choice(ALPHABET) for _i in range(length))
+        return f'{prefix}_{mode}' + ''.join(CHANCE.choices(ALPHABET, k=length))
 
     def get(self, table, key):
         """A copy, or None."""
@@ -195,7 +196,7 @@ class World:
         if previous:
             data['previous_attributes'] = previous
         key = self.new_id('evt')
-        event = self.put('events', key, {
+        event = self.store.put('events', key, {
             'id': key, 'object': 'event', 'api_version': VERSION, 'created': self.now(), 'data': data,
             'livemode': self.livemode, 'pending_webhooks': 0,
             'request': self.request or {'id': None, 'idempotency_key': None}, 'type': kind})
@@ -204,11 +205,10 @@ class World:
 
 
 def _copy(value):
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is dict:
         return {name: _copy(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_copy(part) for part in value]
-    return value
+    return [_copy(part) for part in value] if kind in (list, tuple) else value
 
 
 def difference(old, new):
