@@ -24,6 +24,7 @@ def test_paid_changed_and_cancelled(visit, world, screen, lang):
     window.open('/my')
     expect(page.locator('[data-placeholder_count=saas_billing_count]')).to_have_text('1')
     window.open('/my/billing')
+    expect(page.locator(f'[data-tenant={name}]')).to_be_visible()
     window.look('billing-list')
     paying.billing_page(window, name)
     paying.is_state(page, 'active')
@@ -75,6 +76,7 @@ def smaller(window):
 def cancel_and_keep(window):
     page = window.page
     page.locator('.o_saas_cancel').click()
+    expect(page.locator('.o_saas_cancel_form')).to_be_visible()
     window.look('billing-cancel')
     page.locator('#reason-unused').check()
     page.locator('#comment').fill('We come back next year')

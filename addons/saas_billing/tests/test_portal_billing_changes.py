@@ -87,7 +87,7 @@ class TestPortalBillingChanges(BillingPortalCase):
         self.assertFalse(self._tree(self._path('/plans')).xpath('//input[@name="users"]'))
         self.price.user_amount = 5
         self._mirror(self.price)
-        self.assertTrue(self._tree(self._path('/plans')).xpath('//input[@name="users"]'))
+        self.assertEqual(self._tree(self._path('/plans')).xpath('//input[@name="users"]/@value'), ['0'])
         kind, text, form = self._preview(price=self.price.id, users=2)
         self.assertEqual((kind, form['users']), ('up', '2'))
         self.assertIn('39.00', text)
