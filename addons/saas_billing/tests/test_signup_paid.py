@@ -78,6 +78,27 @@ class TestConfirm(SignupPaidCase):
         self.assertEqual(signup._after_confirm(token), f'/saas/progress/{token}')
         self.assertEqual(checkout.subscription_id.partner_id, signup.partner_id.commercial_partner_id)
 
+    def test_by_the_events_alone(self):
+        """As the inbox reads them from Stripe's list."""
+        signup, checkout = self._confirmed()
+        self._pay(checkout._open_page(BACK, AWAY))
+        self.Event._cron_backfill()
+        self.Event._cron_process()
+        self.env.invalidate_all()
+        self._assert_served(checkout)
+        self.assertEqual(signup._status()['phase'], 'working')
+        told = self.Event.search([('type', '=', 'checkout.session.completed'), ('object_id', '=', checkout.session)])
+        self.assertEqual((told.state, told.subscription_id), ('done', checkout.subscription_id))
+
+    def test_given_up_by_the_events_alone(self):
+        signup, checkout = self._confirmed()
+        checkout._open_page(BACK, AWAY)
+        self._stripe('POST', f'/v1/checkout/sessions/{checkout.session}/expire')
+        self.Event._cron_backfill()
+        self.Event._cron_process()
+        self.env.invalidate_all()
+        self.assertEqual((checkout.state, signup.tenant_id.id, signup._status()['phase']), ('expired', False, 'abandoned'))
+
     def test_clicked_twice(self):
         signup, checkout = self._confirmed()
         self.assertFalse(signup._confirm())
