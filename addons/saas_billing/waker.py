@@ -9,14 +9,22 @@ import threading
 import time
 
 import psycopg2
+from psycopg2 import sql
 
-from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
+from odoo.sql_db import db_connect
+
+from odoo.addons.bus.models.bus import ODOO_NOTIFY_FUNCTION
 
 _logger = logging.getLogger(__name__)
 
-CRON = 'saas_billing.cron_events'
-PAUSE = 0.2         # seconds between two wakes of a process
+MODULE, NAME = 'saas_billing', 'cron_events'
+PAUSE = 0.5         # seconds between two wakes of a process
+TRIGGER = """
+    INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, create_date, write_uid, write_date)
+    SELECT cron.id, moment.now, 1, moment.now, 1, moment.now
+      FROM ir_model_data data JOIN ir_cron cron ON cron.id = data.res_id AND cron.active,
+           (SELECT date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC') AS now) moment
+     WHERE data.module = %(module)s AND data.name = %(name)s AND data.model = 'ir.cron'"""
 
 
 class Waker:
@@ -48,11 +56,13 @@ class Waker:
 
 
 def trigger(dbname):
-    """In a transaction of its own; the notice goes out with its commit."""
-    with Registry(dbname).cursor() as cr:
-        cron = api.Environment(cr, SUPERUSER_ID, {}).ref(CRON, raise_if_not_found=False)
-        if cron:
-            cron._trigger()
+    """What ``ir.cron._trigger`` does, in a transaction of its own: a row, and a notice once it is committed."""
+    with db_connect(dbname).cursor() as cr:
+        cr.execute(TRIGGER, {'module': MODULE, 'name': NAME})
+        if not cr.rowcount:
+            return
+    with db_connect('postgres').cursor() as cr:
+        cr.execute(sql.SQL("SELECT {}('cron_trigger', %s)").format(sql.Identifier(ODOO_NOTIFY_FUNCTION)), [dbname])
 
 
 WAKER = Waker()

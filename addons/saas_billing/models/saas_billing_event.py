@@ -18,8 +18,8 @@ class SaasBillingEvent(models.Model):
 
     account_id = fields.Many2one('saas.stripe.account', required=True, readonly=True, ondelete='cascade')
     stripe_id = fields.Char('Event ID', required=True, readonly=True)
-    type = fields.Char(required=True, readonly=True, index=True)
-    created_at = fields.Datetime('Happened at', required=True, readonly=True, index=True)
+    type = fields.Char(required=True, readonly=True)
+    created_at = fields.Datetime('Happened at', required=True, readonly=True)
     received_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     source = fields.Selection([('webhook', 'Webhook'), ('backfill', 'Read from the list')], required=True, readonly=True)
     object_id = fields.Char('Object', readonly=True, index=True, help='What is read again: a subscription, invoice or payment page.')
@@ -39,7 +39,6 @@ class SaasBillingEvent(models.Model):
 
     def init(self):
         self.env.cr.execute("""
-            CREATE INDEX IF NOT EXISTS saas_billing_event_due ON saas_billing_event (due_at) WHERE state = 'pending';
             CREATE INDEX IF NOT EXISTS saas_billing_event_pending ON saas_billing_event (account_id, object_kind, object_id)
                 WHERE state = 'pending';
             CREATE INDEX IF NOT EXISTS saas_billing_event_bodies ON saas_billing_event (received_at) WHERE body IS NOT NULL""")

@@ -2,6 +2,8 @@ import json
 import time
 from unittest.mock import patch
 
+from odoo import fields
+from odoo.sql_db import db_connect
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -193,3 +195,18 @@ class TestWaker(BillingCase):
         self.assertIn('another', done)
         self.assertLess(done.count('some_database'), 50)
         self.assertLess(took, 1)
+
+    def test_a_trigger_of_the_cron(self):
+        """What Odoo's own call leaves: a row that is due at once."""
+        cron = self.env.ref('saas_billing.cron_events')
+        before = fields.Datetime.now()
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            cr.execute('SELECT coalesce(max(id), 0) FROM ir_cron_trigger')
+            last = cr.fetchone()[0]
+            waker.trigger(self.env.cr.dbname)
+            cr.commit()     # another snapshot
+            cr.execute('DELETE FROM ir_cron_trigger WHERE id > %s AND cron_id = %s RETURNING call_at', [last, cron.id])
+            moments = [row[0] for row in cr.fetchall()]
+        self.assertEqual(len(moments), 1)
+        self.assertGreaterEqual(moments[0], before.replace(microsecond=0))
+        self.assertLessEqual(moments[0], fields.Datetime.now())
