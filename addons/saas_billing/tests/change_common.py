@@ -6,7 +6,7 @@ FAILS_LATER = '4000000000000341'
 
 
 class ChangeCase(BillingCase):
-    """A running tenant that pays for the small plan; plans sell users and domains besides. Somebody who may act, one who may look."""
+    """Plans that sell users and domains besides; somebody who may act, one who may look, a stranger, and staff."""
 
     @classmethod
     def setUpClass(cls):

@@ -74,7 +74,8 @@ class TestChangeAtOnce(ChangeCase):
         self._mirror(self.price)
         self.assertEqual(self.subscription._preview(self.price, users=2)['next_amount'], 39)
         self.subscription._change(self.price, users=2)
-        self.assertEqual(self._prices_at(self.subscription), {former.stripe_id: 1, self._mirrored(self.price, 'user').stripe_id: 2})
+        self.assertEqual(self._prices_at(self.subscription), {
+            former.stripe_id: 1, self._mirrored(self.price, 'user').stripe_id: 2})
 
     def test_from_monthly_to_yearly(self):
         preview = self.subscription._preview(self.yearly)

@@ -46,7 +46,7 @@ class TestInvoices(ChangeCase):
 
     def test_read_again_nothing_changes(self):
         self._read_all()
-        (invoice, effect), = self._read_all()
+        (_invoice, effect), = self._read_all()
         self.assertEqual(effect, '')
         self.assertEqual(len(self.subscription.invoice_ids), 1)
 

@@ -7,8 +7,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.saas_billing.drivers.types import Invoice, InvoiceLine
-from odoo.addons.saas_billing.tests.billing_common import BillingCase
+from ...drivers.types import Invoice, InvoiceLine
+from ..billing_common import BillingCase
 
 DAY = datetime(2026, 3, 10, 12)
 PARAMETERS = ('books', 'books_journal', 'books_product', 'books_account', 'books_tax_account')
@@ -58,7 +58,8 @@ class TestBooks(BillingCase):
     def test_a_posted_invoice(self):
         move = self._move_of(self._note())
         self.assertEqual((move.state, move.move_type, move.partner_id), ('posted', 'out_invoice', self.customer))
-        self.assertEqual((move.amount_total, move.currency_id, move.ref, move.invoice_origin), (29, self.currency, 'B-1', 'in_books'))
+        self.assertEqual((move.amount_total, move.currency_id, move.ref, move.invoice_origin),
+                         (29, self.currency, 'B-1', 'in_books'))
         self.assertEqual((move.invoice_date, move.payment_reference), (fields.Date.to_date('2026-03-10'), 'B-1'))
         line = move.invoice_line_ids
         self.assertEqual((line.account_id, line.name), (self.income, '1 × Small (2026-03-10 – 2026-04-10)'))
@@ -97,7 +98,8 @@ class TestBooks(BillingCase):
             'name': 'Subscription', 'type': 'service', 'property_account_income_id': self.income.id})
         self._set('books_product', str(product.id))
         line = self._move_of(self._note()).invoice_line_ids
-        self.assertEqual((line.product_id, line.account_id, line.name), (product, self.income, '1 × Small (2026-03-10 – 2026-04-10)'))
+        self.assertEqual((line.product_id, line.account_id), (product, self.income))
+        self.assertEqual(line.name, '1 × Small (2026-03-10 – 2026-04-10)')
         self.assertFalse(line.tax_ids)
 
     def test_with_an_account(self):
