@@ -11,16 +11,16 @@ TENANTS = """
     WITH made AS (
         INSERT INTO res_partner (name, complete_name, is_company, active, type, lang,
                                  create_uid, create_date, write_uid, write_date)
-        SELECT 'Company ' || n, 'Company ' || n, true, true, 'contact', 'en_US', 1, now(), 1, now()
+        SELECT %(tag)s || ' ' || n, %(tag)s || ' ' || n, true, true, 'contact', 'en_US', 1, now(), 1, now()
           FROM generate_series(1, %(count)s) n
-        RETURNING id, split_part(name, ' ', 2) AS n
+        RETURNING id, %(tag)s || '-' || split_part(name, ' ', 2) AS label
     )
     INSERT INTO saas_tenant (name, company_name, email, admin_name, lang, partner_id, plan_id, template_id, template_version,
                              node_id, state, host, url, is_routed, live_at, mark, database_name, attention, urgency,
                              create_uid, create_date, write_uid, write_date)
-    SELECT 'bench-' || n, 'Company ' || n, 'owner' || n || '@bench.example', 'Owner', 'en_US', made.id, %(plan)s,
-           %(template)s, 1, %(node)s, 'running', 'bench-' || n || '.localhost', 'http://bench-' || n || '.localhost', true,
-           now(), md5('bench' || n), 'bench-' || n, 0, 'fine', 1, now(), 1, now()
+    SELECT label, label, label || '@bench.example', 'Owner', 'en_US', id, %(plan)s, %(template)s::int, 1, %(node)s::int,
+           %(state)s, label || '.localhost', 'http://' || label || '.localhost', %(state)s = 'running', now(), md5(label), label,
+           0, 'fine', 1, now(), 1, now()
       FROM made"""
 SUBSCRIPTIONS = """
     WITH prices AS MATERIALIZED (
@@ -78,7 +78,8 @@ def fill(env, count):
     plan = env['saas.plan'].search([('payment', '!=', 'none')], limit=1)
     assert account and plan and env['saas.stripe.price'].search_count([('kind', '=', 'plan')]), 'the stack has no prices'
     env.flush_all()
-    env.cr.execute(TENANTS, {'count': count, 'plan': plan.id, 'template': template.id or None, 'node': template.node_id.id or None})
+    env.cr.execute(TENANTS, {'count': count, 'tag': 'bench', 'state': 'running', 'plan': plan.id,
+                             'template': template.id or None, 'node': template.node_id.id or None})
     env.cr.execute(SUBSCRIPTIONS, {
         'count': count, 'days': float(DAYS), 'invoices': INVOICES, 'account': account.id,
         'company_currency': env.company.currency_id.id, 'subtype': env.ref('mail.mt_note').id, 'author': admin.partner_id.id})
