@@ -71,8 +71,9 @@ class SaasSubscription(models.Model):
               JOIN saas_tenant tenant ON tenant.subscription_id = subscription.id
              WHERE subscription.entitlement IN %s AND (tenant.state = 'draft'
                 OR subscription.next_from IS NULL AND tenant.state IN ('running', 'suspended')
-                   AND (tenant.plan_id, tenant.extra_users, tenant.extra_domains)
-                       != (subscription.plan_id, subscription.user_quantity, subscription.domain_quantity))""", [OPEN])
+                   AND (tenant.plan_id, COALESCE(tenant.extra_users, 0), COALESCE(tenant.extra_domains, 0)) !=
+                       (subscription.plan_id, COALESCE(subscription.user_quantity, 0),
+                        COALESCE(subscription.domain_quantity, 0)))""", [OPEN])
         return self.env.cr.fetchall()
 
     def _read_all_again(self):
