@@ -35,6 +35,7 @@ EVENTS = (
 def billing_business(world):
     """``{customer: {tenant, subscription, partner}}``; ``account``: its id."""
     sql, staff = world.master_sql, world.staff()
+    _clear(sql)         # what a run that was killed has left
     partners = {row[0]: staff.call('res.partner', 'create', {'name': row[0], 'is_company': True}) for row in SUBSCRIPTIONS}
     made = {'account': _account(sql)}
     try:
@@ -43,14 +44,19 @@ def billing_business(world):
         _events(sql, made)
         yield made
     finally:
-        ours = list(partners.values())
-        sql('DELETE FROM saas_billing_event WHERE account_id = %s', made['account'])
-        sql('DELETE FROM saas_billing_invoice WHERE account_id = %s', made['account'])
-        sql('UPDATE saas_tenant SET subscription_id = NULL WHERE partner_id = ANY(%s)', ours)
-        sql('DELETE FROM saas_subscription WHERE account_id = %s', made['account'])
-        sql('DELETE FROM saas_tenant WHERE partner_id = ANY(%s)', ours)
-        sql('DELETE FROM saas_stripe_account WHERE id = %s', made['account'])
-        staff.call('res.partner', 'unlink', ours)
+        _clear(sql)
+        staff.call('res.partner', 'unlink', list(partners.values()))
+
+
+def _clear(sql):
+    ours = 'account_id IN (SELECT id FROM saas_stripe_account WHERE name = %s)'
+    sql(f'DELETE FROM saas_billing_event WHERE {ours}', ACCOUNT)
+    sql(f'UPDATE saas_subscription SET latest_invoice_id = NULL WHERE {ours}', ACCOUNT)
+    sql(f'DELETE FROM saas_billing_invoice WHERE {ours}', ACCOUNT)
+    sql('UPDATE saas_tenant SET subscription_id = NULL WHERE mark LIKE %s', 'pictures-%')
+    sql(f'DELETE FROM saas_subscription WHERE {ours}', ACCOUNT)
+    sql('DELETE FROM saas_tenant WHERE mark LIKE %s', 'pictures-%')
+    sql('DELETE FROM saas_stripe_account WHERE name = %s', ACCOUNT)
 
 
 def _account(sql):

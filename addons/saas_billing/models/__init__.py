@@ -12,6 +12,7 @@ from . import saas_checkout_page
 from . import saas_checkout_reconcile
 from . import saas_signup
 from . import res_config_settings
+from . import res_config_settings_books
 from . import saas_subscription
 from . import saas_billing_invoice
 from . import saas_billing_event

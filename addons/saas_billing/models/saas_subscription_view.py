@@ -60,7 +60,7 @@ class SaasSubscription(models.Model):
 
     @api.depends('status', 'entitlement', 'entitled_until', 'entitled_why', 'period_end', 'trial_end', 'cancel_at', 'ended_at',
                  'past_due_since', 'next_from', 'next_stripe_price_id', 'extended_until', 'comp_until', 'is_paused',
-                 'amount', 'has_payment_method', 'has_pending_update', 'latest_invoice_id.next_attempt', 'tenant_id.delete_on')
+                 'amount', 'has_payment_method', 'collection_paused', 'latest_invoice_id.next_attempt', 'tenant_id.delete_on')
     @api.depends_context('lang', 'tz')
     def _compute_words(self):
         for subscription in self:
@@ -117,7 +117,7 @@ class SaasSubscription(models.Model):
         return [step for step in steps if step[0] and step[0] > now]
 
     def _coming_money(self):
-        if self.cancel_at or self.is_paused:
+        if self.cancel_at or self.is_paused or self.collection_paused:
             return
         if self.status == 'trialing':
             yield (self.trial_end, 'credit-card', 'info', _('the trial ends; %s are collected.', self._money())) \

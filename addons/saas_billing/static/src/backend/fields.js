@@ -1,6 +1,7 @@
 /** @odoo-module **/
 
 import { Component } from "@odoo/owl";
+import { formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
@@ -35,6 +36,18 @@ export class CurrentField extends BadgeField {
     }
 }
 
+/** The day of a moment; Odoo's own field for dates shows the time as well in one of its series. */
+export class DayField extends Component {
+    static template = "saas_billing.DayField";
+    static props = { ...standardFieldProps };
+
+    get day() {
+        const moment = this.props.record.data[this.props.name];
+        return moment ? formatDate(moment) : "";
+    }
+}
+
 const fields = registry.category("fields");
 fields.add("saas_billing_sandbox", { component: SandboxField, supportedTypes: ["boolean"] });
 fields.add("saas_billing_current", { component: CurrentField, supportedTypes: ["boolean"] });
+fields.add("saas_billing_day", { component: DayField, supportedTypes: ["datetime"] });
