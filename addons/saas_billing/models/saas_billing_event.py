@@ -22,7 +22,8 @@ class SaasBillingEvent(models.Model):
     created_at = fields.Datetime('Happened at', required=True, readonly=True)
     received_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     source = fields.Selection([('webhook', 'Webhook'), ('backfill', 'Read from the list')], required=True, readonly=True)
-    object_id = fields.Char('Object', readonly=True, index=True, help='What is read again: a subscription, invoice or payment page.')
+    object_id = fields.Char(readonly=True, index=True,
+                            help='What is read again: a subscription, invoice or payment page.')
     object_kind = fields.Selection([('subscription', 'Subscription'), ('invoice', 'Invoice'), ('checkout', 'Payment page')],
                                    readonly=True)
     body = fields.Text(readonly=True, help='Without card data; emptied after some months.')

@@ -63,7 +63,7 @@ class Job:
     events: tuple = ()
     answer: Any = None      # a value of the drivers, or the error
 
-    def read(self, api):
+    def ask(self, api):
         """In a thread: touches no record."""
         try:
             self.answer = getattr(api, READ[self.kind])(self.object_id) if not isinstance(api, Exception) else api
@@ -179,7 +179,7 @@ class SaasBillingEvent(models.Model):
 
         def read(number):
             for job in jobs[number::share]:
-                job.read(clients[number][job.account])
+                job.ask(clients[number][job.account])
         if share:
             with ThreadPoolExecutor(share) as pool:
                 list(pool.map(read, range(share)))
@@ -262,12 +262,11 @@ class SaasBillingEvent(models.Model):
 
     def _apply_invoice(self, account, answer):
         self._first(account, answer.subscription)
-        result = self.env['saas.billing.invoice'].sudo()._reconcile(account, answer)
-        invoice, effect = result if isinstance(result, tuple) else (result, '')
+        invoice, effect = self.env['saas.billing.invoice'].sudo()._reconcile(account, answer)
         subscription = invoice.subscription_id
         if subscription:
             subscription._note_invoice(invoice)
-        return subscription, effect or _('Invoice %(number)s: %(status)s.', number=answer.number or answer.id, status=answer.status)
+        return subscription, effect or _('Nothing to change.')
 
     def _apply_checkout(self, account, answer):
         effect = self.env['saas.checkout'].sudo()._reconcile(account, answer, self.env.context.get('saas_subscription'))

@@ -33,7 +33,7 @@ class SaasSubscription(models.Model):
     user_quantity = fields.Integer('Extra Users', readonly=True)
     domain_quantity = fields.Integer('Extra Domains', readonly=True)
     mrr = fields.Monetary('MRR', currency_field='company_currency_id', readonly=True, index=True,
-                          help='Per month, in the company\'s currency at the rate of the day it changed; 0 unless it is paid for.')
+                          help='Per month, in the company\'s currency at the rate of the day it changed; 0 unless paid for.')
     company_currency_id = fields.Many2one('res.currency', readonly=True, default=lambda self: self.env.company.currency_id)
     started_at = fields.Datetime(readonly=True)
     period_start = fields.Datetime(readonly=True)

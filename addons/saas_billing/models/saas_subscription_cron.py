@@ -32,9 +32,9 @@ class SaasSubscription(models.Model):
     @api.model
     def _for_all(self, domain, work):
         """Batch by batch, each record once: what stays as it is waits for the next hour."""
-        transaction, last = self.env['saas.operation']._transaction, 0
-        while batch := transaction(lambda: self.sudo().search(domain + [('id', '>', last)], order='id', limit=BATCH)):
-            last = batch[-1].id
+        transaction, batch = self.env['saas.operation']._transaction, self.browse()
+        while batch := transaction(lambda last=batch[-1:].id: self.sudo().search(
+                domain + [('id', '>', last or 0)], order='id', limit=BATCH)):
             work(batch)
 
     @api.model

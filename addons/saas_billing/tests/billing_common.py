@@ -180,7 +180,8 @@ class BillingCase(SaasCase):
         return json.dumps({
             'id': f'evt_{uuid.uuid4().hex}', 'object': 'event', 'type': kind, 'created': int(time.time()), 'livemode': False,
             'api_version': '2026-10-28.endive', 'pending_webhooks': 1, 'request': {'id': None, 'idempotency_key': None},
-            'data': {'object': {'id': object_id, 'object': name, 'livemode': False, 'customer': 'cus_unknown'}}, **values}).encode()
+            'data': {'object': {'id': object_id, 'object': name, 'livemode': False, 'customer': 'cus_unknown'}}, **values,
+        }).encode()
 
     def _receive(self, *bodies):
         """Deliveries, signed as by Stripe."""

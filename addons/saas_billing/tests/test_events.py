@@ -1,3 +1,4 @@
+import calendar
 import json
 import random
 from unittest.mock import patch
@@ -94,7 +95,8 @@ class TestEvents(EventsCase):
     def _assert_as_stripe_has_it(self, stripe_id):
         there, here = self._stripe('GET', f'/v1/subscriptions/{stripe_id}'), self.Subscription._find(self.account, stripe_id)
         item = there['items']['data'][0]
-        stamp = [moment and int(moment.timestamp()) for moment in (here.period_start, here.period_end, here.cancel_at, here.ended_at)]
+        moments = (here.period_start, here.period_end, here.cancel_at, here.ended_at)
+        stamp = [moment and calendar.timegm(moment.timetuple()) for moment in moments]
         self.assertEqual((here.status, *stamp), (
             there['status'], item['current_period_start'], item['current_period_end'], there['cancel_at'] or False,
             there['ended_at'] or False))
