@@ -1,8 +1,9 @@
 """Paid invoices in the books, where Accounting is installed: this addon does not depend on it.
 
-System parameters: ``saas_billing.books_journal`` (code of a sales journal), ``saas_billing.books_product`` (id of a product)
-or ``saas_billing.books_account`` (code of an income account), ``saas_billing.books_tax_account`` (code of the account for
-what Stripe Tax computed), ``saas_billing.books`` = ``off``. Without them: the first sales journal and its account.
+System parameters: ``saas_billing.books_journal`` (code of a sales journal), ``saas_billing.books_product``
+(internal reference of a product) or ``saas_billing.books_account`` (code of an income account),
+``saas_billing.books_tax_account`` (code of the account for what Stripe Tax computed), ``saas_billing.books`` = ``off``.
+Without them: the first sales journal and its account.
 """
 import logging
 
@@ -113,9 +114,11 @@ class SaasBillingInvoice(models.Model):
 
     @api.model
     def _books_product(self):
-        product = self._books_parameter('books_product')
-        products = self.env['product.product'].sudo()
-        return products.browse(int(product)).exists() if product.isdecimal() else products
+        reference, products = self._books_parameter('books_product'), self.env['product.product'].sudo()
+        product = products.search([('default_code', '=', reference)], limit=1) if reference else products
+        if reference and not product:
+            raise UserError(_('There is no product "%s". Choose one in the settings.', reference))
+        return product
 
     @api.model
     def _books_account(self, name, journal):

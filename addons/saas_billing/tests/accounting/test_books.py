@@ -95,12 +95,19 @@ class TestBooks(BillingCase):
 
     def test_with_a_product(self):
         product = self.env['product.product'].sudo().create({
-            'name': 'Subscription', 'type': 'service', 'property_account_income_id': self.income.id})
-        self._set('books_product', str(product.id))
+            'name': 'Subscription', 'type': 'service', 'default_code': 'SAAS-SUB', 'property_account_income_id': self.income.id})
+        self._set('books_product', 'SAAS-SUB')
         line = self._move_of(self._note()).invoice_line_ids
         self.assertEqual((line.product_id, line.account_id), (product, self.income))
         self.assertEqual(line.name, '1 × Small (2026-03-10 – 2026-04-10)')
         self.assertFalse(line.tax_ids)
+
+    def test_chosen_in_the_settings(self):
+        self._set('books_journal', False)
+        page = self.env['res.config.settings'].create({'saas_billing_books_journal': 'SAASJ'})
+        self.assertTrue(page.saas_billing_has_books)
+        page.set_values()
+        self.assertEqual(self._move_of(self._note()).journal_id, self.journal)
 
     def test_with_an_account(self):
         other = self._account('SAAS4', 'income_other')
