@@ -17,6 +17,11 @@ class SaasSubscription(models.Model):
             self._plan_billing_attention(_('A subscription of no tenant'), _(
                 'It is paid for at Stripe, but nothing here belongs to it. Find out what it is, then cancel it at Stripe.'))
 
+    def _close_owner(self):
+        """It has a tenant by now."""
+        if self.activity_ids:
+            self.activity_search([ACTIVITY]).action_feedback(feedback=_('Settled.'))
+
     def _plan_billing_attention(self, summary, note):
         """A further one of the same kind only renews what it says."""
         for subscription in self.sudo():

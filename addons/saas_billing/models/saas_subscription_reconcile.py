@@ -199,6 +199,8 @@ class SaasSubscription(models.Model):
             raise ReadFirst((other.account_id.id, other.stripe_id))
         if is_living and not checkout:      # an order looks after its own
             self._plan_owner(tenant, other)
+        if tenant and not other:
+            self._close_owner()
         return {'tenant_id': False if other else tenant.id, 'partner_id': partner.commercial_partner_id.id or self.partner_id.id}
 
     def _other_living(self, tenant):

@@ -140,6 +140,9 @@ class TestReconcile(BillingCase):
         self.assertEqual(subscription.activity_ids.mapped('summary'), ['A subscription of no tenant'])
         self._read_again(subscription.stripe_id)
         self.assertEqual(len(subscription.activity_ids), 1)
+        self._stripe('POST', f'/v1/subscriptions/{subscription.stripe_id}', metadata={'saas_tenant': self.tenant.mark})
+        self._read_again(subscription.stripe_id)
+        self.assertEqual((subscription.tenant_id, subscription.activity_ids.ids), (self.tenant, []))
 
     def test_a_second_one(self):
         """Paid twice: the tenant keeps the first, and a person gives the money back."""
