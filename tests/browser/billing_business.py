@@ -112,7 +112,8 @@ def _invoices(sql, account, number, partner, tenant, subscription, plan, currenc
         invoice = insert(sql, 'saas_billing_invoice', **{
             'account_id': account, 'stripe_id': f'in_1Pictures{number:02}{month}', 'number': f'7F3A{number:02}-000{4 - month}',
             'subscription_id': subscription, 'tenant_id': tenant, 'partner_id': partner, 'plan_id': plan,
-            'status': 'open' if is_open else 'paid', 'billing_reason': 'subscription_cycle' if month < 3 else 'subscription_create',
+            'status': 'open' if is_open else 'paid',
+            'billing_reason': 'subscription_cycle' if month < 3 else 'subscription_create',
             'currency_id': currency, 'company_currency_id': company_currency, 'subtotal': amount, 'total': amount,
             'amount_paid': 0 if is_open else amount, 'amount_remaining': amount if is_open else 0,
             'revenue': 0 if is_open else amount, 'created_at': at, 'paid_at': None if is_open else at,
@@ -129,8 +130,8 @@ def _events(sql, made):
     for number, (kind, about, state, effect, error) in enumerate(EVENTS * 3):
         subscription = made[customers[number % len(customers)]]['subscription'] if about else None
         at = _ago(sql, -number / 3)
-        sql('INSERT INTO saas_billing_event (account_id, stripe_id, type, created_at, received_at, source, object_kind, object_id,'
-            ' body, state, effect, error, subscription_id, attempt, processed_at)'
+        sql('INSERT INTO saas_billing_event (account_id, stripe_id, type, created_at, received_at, source, object_kind,'
+            ' object_id, body, state, effect, error, subscription_id, attempt, processed_at)'
             ' VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, %s) RETURNING id',
             made['account'], f'evt_1Pictures{number:02}', kind, at, at, 'backfill' if number == 4 else 'webhook', about,
             f'in_1Pictures{number:02}0' if about else None, '{"object": "event"}', state, effect, error, subscription, at)

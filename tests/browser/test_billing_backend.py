@@ -59,7 +59,8 @@ def test_a_form_says_how_it_stands_and_what_comes_next(desk, billing):
     page = desk.page
     for company, steps, alert, name in (
             ('Faro Logistics', 2, '.alert-warning', 'overdue'), ('Estela Dental', 0, '.alert-danger', 'closed'),
-            ('Delta Foods', 1, '.alert-warning', 'ending'), ('Granada Books', 1, None, 'trial'), ('Brio Coffee', 1, None, 'active')):
+            ('Delta Foods', 1, '.alert-warning', 'ending'), ('Granada Books', 1, None, 'trial'),
+            ('Brio Coffee', 1, None, 'active')):
         desk.record('saas.subscription', billing[company]['subscription'])
         expect(page.locator('.o_saas_next_steps li')).to_have_count(steps)
         if alert:

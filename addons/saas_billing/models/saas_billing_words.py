@@ -4,7 +4,8 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 from odoo.tools import format_date
 
-LINE = Markup('<tr><td>%s<small class="d-block text-muted">%s</small></td><td class="text-end">%s</td><td class="text-end">%s</td></tr>')
+LINE = Markup('<tr><td>%s<small class="d-block text-muted">%s</small></td>'
+              '<td class="text-end">%s</td><td class="text-end">%s</td></tr>')
 TABLE = Markup('<table class="table table-sm"><thead><tr><th>%s</th><th class="text-end">%s</th><th class="text-end">%s</th></tr>'
                '</thead><tbody>%s</tbody></table>')
 

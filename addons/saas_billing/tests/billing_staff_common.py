@@ -12,7 +12,7 @@ def days(number):
 
 
 class StaffBilling:
-    """An account nobody asks, a plan with a price, and people of staff; ``_subscription`` makes one in any state, without Stripe."""
+    """An account nobody asks, a plan with a price, and people of staff; ``_subscription`` makes one in any state."""
 
     @classmethod
     def setUpClass(cls):

@@ -34,7 +34,8 @@ class TestBillingAccess(StaffBilling, SaasCase):
         partner = {'partner_id': tenant.partner_id.id}
         subscription = cls._subscription('active', tenant_id=tenant.id, **partner)
         checkout = cls.env['saas.checkout'].sudo().create({
-            'account_id': cls.account.id, 'tenant_id': tenant.id, 'price_id': cls.price.id, 'url': 'https://checkout.example', **partner})
+            'account_id': cls.account.id, 'tenant_id': tenant.id, 'price_id': cls.price.id,
+            'url': 'https://checkout.example', **partner})
         return {'saas.subscription': subscription, 'saas.billing.invoice': cls._invoice(subscription, **partner),
                 'saas.checkout': checkout}
 

@@ -15,7 +15,8 @@ MODELS = {
     'saas.billing.event': ('list', 'form', 'search'), 'saas.checkout': ('list', 'form', 'search'),
     'saas.stripe.account': ('list', 'form', 'search'), 'saas.plan.price': ('list',), 'saas.plan': ('list', 'form'),
     'saas.tenant': ('form',), 'res.partner': ('form',)}
-FILTERS = {'saas.subscription': 14, 'saas.billing.invoice': 6, 'saas.billing.event': 9, 'saas.checkout': 3, 'saas.stripe.account': 3}
+FILTERS = {'saas.subscription': 14, 'saas.billing.invoice': 6, 'saas.billing.event': 9, 'saas.checkout': 3,
+           'saas.stripe.account': 3}
 
 
 class TestBillingViews(StaffBilling, SaasCase):
@@ -43,7 +44,8 @@ class TestBillingViews(StaffBilling, SaasCase):
     def test_buttons_by_role(self):
         managers = {'action_extend', 'action_comp', 'action_pause', 'action_unpause', 'action_cancel_now', 'action_keep',
                     'action_refund_link'}
-        self.assertLessEqual(managers | {'action_sync', 'action_open_at_stripe'}, self._buttons(self.manager, 'saas.subscription'))
+        self.assertLessEqual(managers | {'action_sync', 'action_open_at_stripe'},
+                             self._buttons(self.manager, 'saas.subscription'))
         self.assertFalse(managers & self._buttons(self.support, 'saas.subscription'))
         self.assertIn('action_sync', self._buttons(self.support, 'saas.subscription'))
         secrets = {'action_test', 'action_change_secrets', 'action_register_webhook', 'action_make_current',
@@ -70,7 +72,8 @@ class TestBillingViews(StaffBilling, SaasCase):
         for field, text in (('type', 'payment_failed'), ('type', event.stripe_id), ('object_id', 'in_sought'),
                             ('effect', 'suspend'), ('body', 'SOUGHT-1')):
             node = next(node for node in self._arch('saas.billing.event', 'search').iter('field') if node.get('name') == field)
-            domain = safe_eval(node.get('filter_domain'), {'self': text}) if node.get('filter_domain') else [(field, 'ilike', text)]
+            written = node.get('filter_domain')
+            domain = safe_eval(written, {'self': text}) if written else [(field, 'ilike', text)]
             found = self.env['saas.billing.event'].with_user(self.support).search(domain)
             self.assertEqual(found, event, (field, text))
 
@@ -165,7 +168,8 @@ class TestWords(StaffBilling, SaasCase):
 
     def test_at_risk_is_searched_as_it_is_shown(self):
         risky = self._subscription('past_due') | self._subscription('active', cancel_at=days(2)) | self._subscription('trialing')
-        calm = self._subscription('active') | self._subscription('trialing', has_payment_method=True) | self._subscription('canceled')
+        calm = (self._subscription('active') | self._subscription('trialing', has_payment_method=True)
+                | self._subscription('canceled'))
         both = [('id', 'in', (risky | calm).ids)]
         Subscription = self.env['saas.subscription']
         self.assertEqual(Subscription.search([('is_at_risk', '=', True), *both]), risky.sorted('id', reverse=True))

@@ -121,8 +121,9 @@ class TestDashboardBilling(StaffBilling, SaasCase):
     def _truth(self):
         self.env.flush_all()
         self.env.cr.execute("""
-            SELECT account_id, status, company_currency_id, count(*), count(*) FILTER (WHERE mrr > 0), coalesce(sum(mrr), 0)::float,
-                   count(converted_at), count(cancel_at) FROM saas_subscription GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""")
+            SELECT account_id, status, company_currency_id, count(*), count(*) FILTER (WHERE mrr > 0),
+                   coalesce(sum(mrr), 0)::float, count(converted_at), count(cancel_at)
+              FROM saas_subscription GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""")
         return self.env.cr.fetchall()
 
     def _tally(self):
@@ -137,7 +138,8 @@ class TestDashboardBilling(StaffBilling, SaasCase):
         self._fill()
         subscription = self._subscription('trialing')
         self.assertEqual(self._tally(), self._truth())
-        for values in ({'status': 'active', 'mrr': 29, 'converted_at': days(0)}, {'cancel_at': days(3)}, {'mrr': 99, 'cancel_at': False},
+        for values in ({'status': 'active', 'mrr': 29, 'converted_at': days(0)}, {'cancel_at': days(3)},
+                       {'mrr': 99, 'cancel_at': False},
                        {'company_currency_id': False}, {'status': 'canceled', 'mrr': 0, 'ended_at': days(0)}):
             subscription.write(values)
             self.assertEqual(self._tally(), self._truth(), values)
