@@ -139,8 +139,7 @@ def test_a_trial_without_a_card(visit, world):
     paying.is_state(page, 'trial')
     window.look('billing-trial')
     paying.change_card(window)
-    expect(page.locator('#subscription')).to_be_visible()
-    paying.until(page, lambda: page.locator('.o_saas_do_card.btn-outline-primary').count())
+    expect(page.locator('.o_saas_do_card.btn-outline-primary')).to_be_visible()
     paying.is_state(page, 'trial')
     banner(window, world, name)
 

@@ -55,9 +55,16 @@ class SaasBillingPortal(SaasPortal):
         tenant, subscription = self._subscribed(tenant_id)
         found = []
         if problem := self._try(lambda: found.append(hosted.portal_page(
-                subscription, self._absolute(f'/my/billing/{tenant.id}'), flow))):
+                subscription, self._absolute(f'/my/billing/{tenant.id}/back'), flow))):
             return self._billing_page(tenant, problem)
         return request.redirect(found[0], code=303, local=False)
+
+    @http.route('/my/billing/<int:tenant_id>/back', methods=['GET'], **PAGES)
+    def billing_back(self, tenant_id, **_query):
+        """Home from Stripe's own pages: what was done there shows at once, a card for instance, of which no event tells."""
+        tenant, subscription = self._subscribed(tenant_id)
+        self._try_at_stripe(subscription.sudo(False)._person_look_again)
+        return self._go(f'/my/billing/{tenant.id}', '')
 
     # -- an order -------------------------------------------------------------------------------
 

@@ -44,9 +44,9 @@ class SaasBillingWebsite(SaasWebsite):
             with_payment = signup and signup.price_id or values.get('plan') and values['plan']._is_paid()
         return super()._private(template, {'with_payment': bool(with_payment), **values}, status, limited)
 
-    def _ordered(self, values):
-        super()._ordered(values)
+    def _note_order(self, values):
         request.session[PAID] = request.env['saas.plan'].sudo().browse(values['plan_id'])._is_paid()
+        return super()._note_order(values)
 
     # -- the payment ----------------------------------------------------------------------------
 

@@ -16,6 +16,6 @@ class IrHttp(models.AbstractModel):
         """A form on these pages ends at Stripe, or at the sandbox, which browsers count as its action."""
         rules = super()._saas_csp(nonce)
         if request.env and PAYING.fullmatch(request.httprequest.path):
-            accounts = request.env['saas.stripe.account'].sudo().search([])
+            accounts = request.env['saas.stripe.account'].sudo().search([('active', '=', True)])
             return {**rules, 'form-action': [*rules['form-action'], *hosted.origins(accounts)]}
         return rules

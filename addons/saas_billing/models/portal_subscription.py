@@ -158,6 +158,13 @@ class SaasSubscription(models.Model):
             ('too_complex', _('It is too complicated')), ('low_quality', _('It does not work well enough')),
             ('customer_service', _('We were not looked after well')), ('other', _('Another reason'))]
 
+    def _person_look_again(self):
+        """Read it from Stripe for somebody who comes from its pages. Raises UserError or RateLimited."""
+        self._check_person()
+        self._count_question()
+        subscription, stripe_id = self.sudo(), self.sudo().stripe_id
+        subscription._note_stripe(subscription._ask_alone(lambda api: api.read_subscription(stripe_id)))
+
     # -- what he has to know now ----------------------------------------------------------------
 
     def _portal_notice(self):

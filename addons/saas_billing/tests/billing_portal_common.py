@@ -10,7 +10,7 @@ from odoo.addons.saas_master.tests.portal_common import PortalHttpCase
 
 from .billing_common import BillingCase
 
-GETS = ('', '/status', '/plans', '/pay', '/change', '/cancel')
+GETS = ('', '/status', '/plans', '/pay', '/change', '/cancel', '/back')
 POSTS = ('/card', '/stripe', '/order', '/pay', '/withdraw', '/change', '/keep-plan', '/cancel', '/keep', '/resume')
 
 

@@ -64,7 +64,7 @@ class TestPortalBillingRoles(BillingPortalCase):
         for act in POSTS:
             answer = self._post(self._path(act), {'price': self.big_price.id, 'reason': 'other'})
             self.assertEqual(answer.status_code, 403, act)
-        for act in ('/plans', '/change', '/cancel'):
+        for act in ('/plans', '/change', '/cancel', '/back'):
             self._get(self._path(act), 403)
         self._get('/my/billing')
         at_stripe = self._stripe('GET', f'/v1/subscriptions/{self.subscription.stripe_id}')
@@ -134,6 +134,19 @@ class TestPortalBilling(BillingPortalCase):
         known = self.account.portal_configuration
         self._post(self._path('/stripe'))
         self.assertEqual(self.account.portal_configuration, known, 'made once')
+
+    def test_a_card_shows_when_one_comes_back_from_stripe(self):
+        subscription = self._subscribe(card='', trial_period_days=14)
+        self.assertFalse(subscription.has_payment_method)
+        self._login(self.act)
+        self.assertIn('none yet', self._text(self._path()))
+        self.control.card(subscription.customer)
+        self.assertTrue(self._get(self._path('/back'), 303).headers['Location'].endswith(self._path()))
+        self.assertTrue(subscription.has_payment_method)
+        self.assertIn('on file at Stripe', self._text(self._path()))
+        self.control.fault('drop', path='/v1/subscriptions', times=5)
+        self._get(self._path('/back'), 303)
+        self.control.delete('faults')
 
     def test_stripe_that_does_not_answer_is_told_in_plain_words(self):
         self._subscribe()

@@ -36,7 +36,7 @@ class SaasWebsite(http.Controller):
             self._signups()._place_order(values, request.httprequest.remote_addr)
         except RateLimited as limited:
             return self._form(form, limited=limited)
-        self._ordered(values)
+        self._note_order(values)
         return request.redirect(SENT)
 
     @http.route('/saas/signup/sent', type='http', auth='public', website=True, sitemap=False, methods=['GET'])
@@ -120,7 +120,7 @@ class SaasWebsite(http.Controller):
     def _fields(self):
         return FIELDS
 
-    def _ordered(self, values):
+    def _note_order(self, values):
         """What the session keeps of an order for the page that says where its link went."""
         request.session['saas_signup_email'] = values['email']
 

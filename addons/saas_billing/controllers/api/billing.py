@@ -50,10 +50,10 @@ class BillingApi(http.Controller):
         subscription = tenant._portal_subscription()
         if not subscription:
             raise ApiError('conflict', call.text(NO_SUBSCRIPTION))
-        return {'url': _asked(lambda: hosted.portal_page(subscription, _page(tenant), FLOWS[call.body.purpose]))}
+        return {'url': _asked(lambda: hosted.portal_page(subscription, _page(tenant, '/back'), FLOWS[call.body.purpose]))}
 
 
-def _page(tenant, more=''):
+def _page(tenant, more):
     """Where Stripe sends the person back to."""
     return f'{request.httprequest.host_url.rstrip("/")}/my/billing/{tenant.id}{more}'
 
