@@ -46,4 +46,4 @@ export class BillingCard extends Card {
 
 registry
     .category("saas_dashboard_cards")
-    .add("billing", { section: "billing", Component: BillingCard, size: "full" }, { sequence: 15 });
+    .add("billing", { section: "billing", Component: BillingCard, size: "full" }, { sequence: 25 });
