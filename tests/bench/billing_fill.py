@@ -27,7 +27,8 @@ SUBSCRIPTIONS = """
         SELECT id, plan_id, interval, currency_id, unit_amount / 100.0 AS amount, row_number() OVER (ORDER BY id) AS place
           FROM saas_stripe_price WHERE kind = 'plan' AND active
     ), numbers AS (
-        SELECT t.id AS tenant, t.partner_id, row_number() OVER (ORDER BY t.id) AS n FROM saas_tenant t WHERE t.name LIKE 'bench-%%'
+        SELECT t.id AS tenant, t.partner_id, row_number() OVER (ORDER BY t.id) AS n
+          FROM saas_tenant t WHERE t.name LIKE 'bench-%%'
     ), dated AS (
         SELECT tenant, partner_id, n, date_trunc('second', now() - n * %(days)s / %(count)s * interval '1 day') AS made_at,
                CASE WHEN n %% 20 < 14 THEN 'active' WHEN n %% 20 < 16 THEN 'trialing' WHEN n %% 20 = 16 THEN 'past_due'
@@ -41,7 +42,7 @@ SUBSCRIPTIONS = """
                                        create_uid, create_date, write_uid, write_date)
         SELECT %(account)s, 'sub_bench' || n, tenant, partner_id, 'cus_bench' || n, status, p.id, p.plan_id, p.interval,
                p.currency_id, p.amount, n %% 4, 0,
-               CASE WHEN status IN ('active', 'past_due') THEN p.amount / CASE p.interval WHEN 'year' THEN 12 ELSE 1 END ELSE 0 END,
+               CASE WHEN status NOT IN ('active', 'past_due') THEN 0 WHEN p.interval = 'year' THEN p.amount / 12 ELSE p.amount END,
                %(company_currency)s, made_at, now() - interval '10 days', now() + interval '20 days',
                CASE WHEN n %% 3 = 0 THEN made_at + interval '14 days' END,
                CASE WHEN status NOT IN ('trialing') AND n %% 3 < 2 THEN made_at + interval '14 days' END,
@@ -58,8 +59,8 @@ SUBSCRIPTIONS = """
         INSERT INTO saas_billing_invoice (account_id, stripe_id, number, subscription_id, tenant_id, partner_id, plan_id, status,
                                           currency_id, subtotal, tax, total, amount_paid, amount_remaining, company_currency_id,
                                           revenue, created_at, paid_at, create_uid, create_date, write_uid, write_date)
-        SELECT %(account)s, 'in_bench' || made.id || '_' || place, 'BENCH-' || made.id || '-' || place, made.id, tenant_id, partner_id,
-               plan_id, 'paid', currency_id, amount, 0, amount, amount, 0, %(company_currency)s, amount,
+        SELECT %(account)s, 'in_bench' || made.id || '_' || place, 'BENCH-' || made.id || '-' || place, made.id, tenant_id,
+               partner_id, plan_id, 'paid', currency_id, amount, 0, amount, amount, 0, %(company_currency)s, amount,
                least(create_date + place * interval '30 days', now()), least(create_date + place * interval '30 days', now()),
                1, create_date, 1, create_date
           FROM made, generate_series(1, %(invoices)s) place

@@ -18,7 +18,7 @@ from .figures import Row
 
 COUNT, MORE, FORGED = 5000, 2, 0.02     # events; deliveries of each beyond the first, at most; share that are none
 KILLS, SHORTEST, LONGEST = 50, 0.1, 0.8    # seconds that a worker lives
-SECONDS = 300
+SECONDS = 1200
 ASLEEP = ('cron_events', 'cron_backfill', 'cron_follow')
 WORKER = 'tests.bench.billing_worker'
 
@@ -115,8 +115,9 @@ def by_the_killed(business):
 
 
 def _rows(business, events, what, note):
-    for name, wrong in (('subscriptions that differ from Stripe', business.differing()), ('forged events stored', business.forged()),
-                        ('events without exactly one effect', business.without_one_effect(events))):
+    found = {'subscriptions that differ from Stripe': business.differing(), 'forged events stored': business.forged(),
+             'events without exactly one effect': business.without_one_effect(events)}
+    for name, wrong in found.items():
         if wrong:
             print(f'{name}: {sorted(map(str, wrong))[:5]}')
         yield Row(f'{what}: {name}', str(len(wrong)), note, len(wrong), 0)

@@ -20,6 +20,9 @@ TURNS = 5           # of the second worker
 LIMIT = 'saas_master.signup_per_hour'
 CRONS = ('process', 'backfill', 'follow', 'mirror', 'tidy')
 DUE = "UPDATE saas_billing_event SET due_at = now() AT TIME ZONE 'UTC' - interval '1 second' WHERE state = 'pending'"
+CHOSEN = """
+    UPDATE saas_subscription SET next_stripe_price_id = %s, next_from = now() AT TIME ZONE 'UTC' + interval '1 hour'
+     WHERE stripe_id = %s"""
 PENDING = "SELECT count(*) FROM saas_billing_event WHERE state = 'pending'"
 
 
@@ -97,7 +100,8 @@ def money(world):
 class Scenario:
     """``WORK`` is a model's method; ``SEEN``: points it comes to."""
 
-    SEEN = ('after saas_operation_runner.py:_transaction', 'after stripe_transport.py:request', 'inside stripe_transport.py:request')
+    SEEN = ('after saas_operation_runner.py:_transaction', 'after stripe_transport.py:request',
+            'inside stripe_transport.py:request')
 
     def __init__(self, money):
         self.money, self.world, self.staff, self.sql = money, money.world, money.staff, money.sql
@@ -152,11 +156,9 @@ class Mirrored(Scenario):
 
     def check(self, where):
         (mirror, stripe_id), = self._mirrors(self.plan, True)
-        made = [row for row in billing.rows(self.world, 'prices') if row['metadata'].get('saas_price') == str(mirror)
-                and row['metadata']['saas_master'] == self._uuid()]
+        made = self._ours('prices', saas_price=str(mirror))
         assert [(row['id'], row['active'], row['unit_amount']) for row in made] == [(stripe_id, True, 700)], (where, made)
-        products = [row for row in billing.rows(self.world, 'products')
-                    if row['metadata'].get('saas_product') == f'{self.plan}-plan' and row['metadata']['saas_master'] == self._uuid()]
+        products = self._ours('products', saas_product=f'{self.plan}-plan')
         assert [row['id'] for row in products] == [made[0]['product']], (where, products)
         if self.before:
             assert self._mirrors(self.before, True) == [], where
@@ -167,8 +169,10 @@ class Mirrored(Scenario):
         return self.sql('SELECT id, stripe_id FROM saas_stripe_price WHERE plan_id = %s AND account_id = %s AND active = %s',
                         plan, self.money.account, active)
 
-    def _uuid(self):
-        return self.sql("SELECT value FROM ir_config_parameter WHERE key = 'database.uuid'")[0][0]
+    def _ours(self, table, **marks):
+        (uuid,), = self.sql("SELECT value FROM ir_config_parameter WHERE key = 'database.uuid'")
+        wanted = {**marks, 'saas_master': uuid}.items()
+        return [row for row in billing.rows(self.world, table) if wanted <= row['metadata'].items()]
 
     def close(self):
         self.staff.call('saas.plan', 'write', [self.plan], {'active': False})
@@ -213,7 +217,8 @@ class Planned(Scenario):
     def prepare(self):
         self.tag = f'crash{secrets.token_hex(3)}'
         node, template = self.sql('SELECT node_id, id FROM saas_template ORDER BY id LIMIT 1')[0]
-        run(self.world, TENANTS, count=1, tag=self.tag, state='running', plan=self.year['plan_id'][0], node=node, template=template)
+        run(self.world, TENANTS, count=1, tag=self.tag, state='running', plan=self.year['plan_id'][0], node=node,
+            template=template)
         mark = self.staff.read(f'{self.tag}-1', 'mark')['mark']
         customer = self.money.stripe('POST', 'customers', name=self.tag, email=f'{self.tag}@crash.example')['id']
         self.money.control.card(customer)
@@ -221,13 +226,13 @@ class Planned(Scenario):
             'items[0][price]': self.year['stripe_id'], 'items[0][metadata][saas_kind]': 'plan',
             'metadata[saas_tenant]': mark})['id']
         self.money.events()
-        self.sql("UPDATE saas_subscription SET next_stripe_price_id = %s, next_from = now() AT TIME ZONE 'UTC' + interval '1 hour'"
-                 ' WHERE stripe_id = %s', self.month['id'], self.key)
+        self.sql(CHOSEN, self.month['id'], self.key)
 
     def check(self, where):
         self.money.events()
         theirs = billing.agrees_with_stripe(self.world, f'{self.tag}-1')
-        assert [(item['price']['id'], item['quantity']) for item in theirs['items']['data']] == [(self.month['stripe_id'], 1)], where
+        items = [(item['price']['id'], item['quantity']) for item in theirs['items']['data']]
+        assert items == [(self.month['stripe_id'], 1)], (where, items)
         ours = billing.read(self.world, f'{self.tag}-1')
         assert (ours['plan_id'], ours['next_from']) == (self.month['plan_id'], False), (where, ours)
         invoices = [row for row in billing.rows(self.world, 'invoices')
