@@ -35,7 +35,7 @@ TRIAL_NOTICES = (3, 1)                  # days before the trial ends
 EVENT_TYPES = (
     'checkout.session.completed', 'checkout.session.expired', 'checkout.session.async_payment_succeeded',
     'checkout.session.async_payment_failed',
-    'customer.subscription.created', 'customer.subscription.updated', 'customer.subscription.deleted',
+    'customer.updated', 'customer.subscription.created', 'customer.subscription.updated', 'customer.subscription.deleted',
     'customer.subscription.paused', 'customer.subscription.resumed', 'customer.subscription.trial_will_end',
     'customer.subscription.pending_update_applied', 'customer.subscription.pending_update_expired',
     'invoice.created', 'invoice.updated', 'invoice.finalized', 'invoice.paid', 'invoice.payment_failed',

@@ -32,6 +32,9 @@ STORE = """
       FROM saas_stripe_account
      WHERE id = %(account)s AND active AND mode = %(mode)s AND webhook_secrets_sealed IS NOT DISTINCT FROM %(sealed)s
     ON CONFLICT (account_id, stripe_id) DO NOTHING RETURNING id"""
+PAYS_FOR = """
+    SELECT stripe_id FROM saas_subscription WHERE account_id = %s AND customer = %s
+       AND status NOT IN ('canceled', 'incomplete_expired') ORDER BY id DESC LIMIT 1"""
 LONGEST = 255       # of ids and types; Stripe's are far shorter
 
 
@@ -107,6 +110,8 @@ def store(cr, sender, event, body, source):
     Where the same one is stored at the same moment a conflict of snapshots is raised: in a new one it is seen.
     """
     kind, object_id = subject(event)
+    if kind == 'customer':
+        kind, object_id = _paid_by(cr, sender.id, object_id)
     now = datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
     cr.execute(STORE, {
         'account': sender.id, 'mode': sender.mode, 'sealed': sender.sealed, 'id': event.id, 'type': event.type,
@@ -116,11 +121,20 @@ def store(cr, sender, event, body, source):
     return bool(kind) if cr.fetchone() else None
 
 
+def _paid_by(cr, account, customer):
+    """The subscription that has a card now, or none any more, because its customer has."""
+    cr.execute(PAYS_FOR, [account, customer])
+    found = cr.fetchone()
+    return ('subscription', found[0]) if found else (None, customer)
+
+
 def subject(event):
     """What has to be read again because of it, as (kind, id); (None, id) where nothing has."""
     if event.type not in EVENT_TYPES:
         return None, event.object_id[:LONGEST] or None
-    if event.type.startswith('checkout.'):
+    if event.type == 'customer.updated':
+        found = 'customer', event.object_id
+    elif event.type.startswith('checkout.'):
         found = 'checkout', event.checkout or event.object_id
     elif event.type.startswith('customer.subscription.') or event.type == 'invoice.upcoming':     # which has no id
         found = 'subscription', event.subscription or event.object_id

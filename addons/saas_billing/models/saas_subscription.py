@@ -23,7 +23,7 @@ class SaasSubscription(models.Model):
     stripe_id = fields.Char('Stripe ID', required=True, readonly=True, copy=False)
     tenant_id = fields.Many2one('saas.tenant', readonly=True, index=True, ondelete='restrict')
     partner_id = fields.Many2one('res.partner', 'Customer', readonly=True, index=True, ondelete='restrict')
-    customer = fields.Char('Stripe Customer', readonly=True)
+    customer = fields.Char('Stripe Customer', readonly=True, index=True)
     status = fields.Selection(STATUSES, required=True, readonly=True, index=True, tracking=True)
     stripe_price_id = fields.Many2one('saas.stripe.price', 'Price', readonly=True, index=True, ondelete='restrict')
     plan_id = fields.Many2one('saas.plan', readonly=True, index=True, ondelete='restrict', help='What is paid for at Stripe.')

@@ -22,7 +22,7 @@ class SaasTenant(models.Model):
         if not subscription.plan_id or subscription.status in (*ENDED, 'incomplete'):
             return super()._wanted_plan()
         terms = subscription._terms()
-        plan = self.env['saas.plan.price'].sudo().browse(terms.price).plan_id
+        plan = self.env['saas.plan.price'].sudo().browse(terms.price).plan_id or subscription.plan_id
         return plan, terms.users, terms.domains
 
     # -- deletion asked for, and withdrawn ------------------------------------------------------

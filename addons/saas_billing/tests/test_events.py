@@ -64,6 +64,18 @@ class TestEvents(EventsCase):
         self.assertEqual(self.Subscription._find(self.account, stripe_id).status, 'active')
         self.assertEqual(self._codes(), [])
 
+    def test_a_card_of_the_customer_is_noted_with_what_it_pays_for(self):
+        """No event of the subscription itself tells of it."""
+        stripe_id = self._at_stripe()
+        self._read_again(stripe_id)
+        customer = self.Subscription._find(self.account, stripe_id).customer
+        known, stranger = (self._event_body('customer.updated', data={'object': {'id': which, 'object': 'customer'}})
+                           for which in (customer, 'cus_unknown'))
+        self._receive(known, stranger)
+        events = self.Event.search([('type', '=', 'customer.updated')], order='id')
+        self.assertEqual([(event.object_kind, event.object_id, event.state) for event in events],
+                         [('subscription', stripe_id, 'pending'), (False, 'cus_unknown', 'ignored')])
+
     def test_any_order_and_number(self):
         """All that ever happened, shuffled, some of it three times: as Stripe has it, and each event has one effect."""
         tenants = [self._running_tenant(f'paying-{number}') for number in range(4)]

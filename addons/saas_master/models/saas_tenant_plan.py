@@ -82,8 +82,8 @@ class SaasTenant(models.Model):
         """(plan, users, domains) that it should have; None where nothing but staff says so."""
         return None
 
-    def _settle(self):
-        result = super()._settle()
+    def _settle(self, failed=''):
+        result = super()._settle(failed)
         for tenant in self:
             wanted = tenant._wanted_plan()
             if wanted:
