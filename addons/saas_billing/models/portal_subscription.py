@@ -102,7 +102,8 @@ class SaasSubscription(models.Model):
 
     def _portal_next_values(self):
         self.ensure_one()
-        if self.status not in TAKES_MONEY or self.is_paused or not self.period_end:
+        is_without_card = self.status == 'trialing' and not self.has_payment_method
+        if self.status not in TAKES_MONEY or self.is_paused or is_without_card or not self.period_end:
             return None
         at = self.trial_end if self.status == 'trialing' and self.trial_end else self.period_end
         ends_before = self.cancel_at and self.cancel_at <= at
