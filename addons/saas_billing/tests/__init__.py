@@ -11,6 +11,7 @@ from . import test_dashboard_billing
 from . import test_events
 from . import test_events_backfill
 from . import test_follow
+from . import test_i18n_billing
 from . import test_invoices
 from . import test_notices
 from . import test_portal_billing
