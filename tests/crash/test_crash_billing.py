@@ -244,10 +244,10 @@ class Planned(Scenario):
         self._leave()
 
     def _leave(self):
-        self.money.stripe('DELETE', f'subscriptions/{self.key}')
         tenant = self.staff.tenant(f'{self.tag}-1')
         self.sql('DELETE FROM saas_operation WHERE tenant_id = %s', tenant)
-        self.sql("UPDATE saas_tenant SET state = 'deleted', is_routed = false, operation_id = NULL WHERE id = %s", tenant)
+        self.sql("UPDATE saas_tenant SET state = 'deleted', is_routed = false WHERE id = %s", tenant)
+        self.money.stripe('DELETE', f'subscriptions/{self.key}')
         self.money.events()
 
 
