@@ -1,11 +1,13 @@
 """Everything a person reads of subscriptions, orders, invoices and payments is there in Spanish."""
 from datetime import timedelta
+from itertools import zip_longest
 
 from lxml import html
 
 from odoo import fields, http
 from odoo.tests import HttpCase, tagged
 
+from odoo.addons.saas_master.tests.api_common import ApiCase
 from odoo.addons.saas_master.tests.common import SaasCase
 from odoo.addons.saas_master.tests.signup_common import GOOD, SignupCase
 from odoo.addons.saas_master.tests.test_i18n import ENGLISH, LANG, SAME, Spanish, Terms
@@ -22,7 +24,9 @@ ADDONS = ('saas_master', 'saas_domains', 'saas_billing')
 MAILS = ('ended', 'ending', 'past_due', 'past_due_last', 'trial_ending', 'trial_over')
 WHYS = ('canceled', 'extended', 'comp', 'paused', 'first_payment', 'trialing', 'paying', 'overdue', 'grace_over', 'unpaid',
         'trial_over', '')
+MOMENTS = ('trial_end', 'past_due_since', 'ended_at', 'extended_until', 'comp_until', 'entitled_until')
 DAY = timedelta(days=1)
+IN_SPANISH = {'Accept-Language': 'es'}
 
 
 class BillingInSpanish(Spanish):
@@ -101,7 +105,8 @@ class TestSpanishBillingPortal(BillingInSpanish, BillingPortalCase):
             self.tenant.delete_on = values is ended and now + 29 * DAY
             self._assert_page('/my/tenants', title, text)
             self._assert_page(self._path())
-        for values in ({'comp_until': now + DAY, 'status': 'active'}, {'is_paused': True}, {'status': 'incomplete', 'is_paused': False}):
+        for values in ({'comp_until': now + DAY, 'status': 'active'}, {'is_paused': True},
+                       {'status': 'incomplete', 'is_paused': False}):
             self.subscription.write(values)
             self._assert_page(self._path())
 
@@ -118,15 +123,16 @@ class TestSpanishBillingPortal(BillingInSpanish, BillingPortalCase):
         self._assert_page(self._path(f'/change?price={self.price.id}'), 'Todavía no es posible', 'Desactiva')
 
     def _assert_change(self, price, *expected, said):
-        page = self._assert_page(self._path(f'/change?price={price.id}'), *expected)
-        form = html.fromstring(page.text).xpath('//form[contains(@class, "o_saas_once")]//input[@name!="csrf_token"]')
-        self._assert_done('/change', {field.get('name'): field.get('value') for field in form}, said)
+        self._assert_done('/change', self._consent(self._assert_page(self._path(f'/change?price={price.id}'), *expected)), said)
+
+    def _consent(self, page):
+        """What the form of a change sends back."""
+        form = html.fromstring(page.text).xpath('//*[contains(@class, "o_saas_preview")]//form//input[@name!="csrf_token"]')
+        return {field.get('name'): field.get('value') for field in form}
 
     def test_a_change_that_waits_for_its_payment(self):
         self.control.card(self.subscription.customer, DECLINED)
-        page = self._assert_page(self._path(f'/change?price={self.big_price.id}'))
-        form = html.fromstring(page.text).xpath('//form[contains(@class, "o_saas_once")]//input[@name!="csrf_token"]')
-        self._post(self._path('/change'), {field.get('name'): field.get('value') for field in form})
+        self._post(self._path('/change'), self._consent(self._assert_page(self._path(f'/change?price={self.big_price.id}'))))
         self._invoiced(self.subscription)
         self._assert_page(self._path(), 'Hay un cambio que espera su pago.')
 
@@ -171,17 +177,24 @@ class TestSpanishBillingPortal(BillingInSpanish, BillingPortalCase):
             self._assert_spanish(template._render_field(field, self.subscription.ids, compute_lang=True)[self.subscription.id])
 
     def test_words_of_subscriptions(self):
-        now, subscription = fields.Datetime.now(), self.subscription.with_context(lang=LANG)
-        subscription.write({
-            name: now + DAY for name in ('trial_end', 'past_due_since', 'ended_at', 'extended_until', 'comp_until', 'entitled_until')})
-        for status, _label in subscription._fields['status'].selection:
-            subscription.status = status
-            self._assert_words(subscription._words_of_stripe(), *(coming[-1] for coming in subscription._coming()))
-        for why in WHYS:
-            subscription.entitled_why = why
-            self._assert_words(subscription._words_of_entitlement())
-        for labels in subscription._cancel_labels():
+        """As the web client of a manager gets them."""
+        now, subscription = fields.Datetime.now(), self.subscription
+        self.manager.lang = LANG
+        self._login(self.manager)
+        subscription.write({name: now + DAY for name in MOMENTS})
+        statuses = [status for status, _label in subscription._fields['status'].selection]
+        for why, status in zip_longest(WHYS, statuses, fillvalue='active'):
+            subscription.write({'status': status, 'entitled_why': why, 'cancel_at': status == 'past_due' and now + DAY})
+            self._assert_words(*self._read_by_web(subscription, 'stripe_words', 'follow_words', 'short_next', 'next_steps'))
+        for labels in subscription.with_context(lang=LANG)._cancel_labels():
             self._assert_words(*labels.values())
+
+    def _read_by_web(self, record, *names):
+        self.env.flush_all()
+        answer = self.make_jsonrpc_request(f'/web/dataset/call_kw/{record._name}/read', {
+            'model': record._name, 'method': 'read', 'args': [record.ids, list(names)], 'kwargs': {'context': {'lang': LANG}}})
+        self.env.invalidate_all()
+        return [html.fromstring(answer[0][name]).text_content() for name in names]
 
     def test_words_of_invoices_and_events(self):
         invoice = self._invoiced(self.subscription).with_context(lang=LANG)
@@ -257,3 +270,24 @@ class TestSpanishOrders(BillingInSpanish, SignupCase, BillingCase, HttpCase):
         self._assert_page(f'/saas/pay/{token}', 'Si cancelas antes, no se cobra nada.', 'días gratis')
         self._mirrored(self.price).stripe_id = False
         self._assert_page(f'/saas/pay/{token}', 'Estamos preparando la página de pago.', 'Volver a mirar')
+
+
+@tagged('post_install', '-at_install')
+class TestSpanishBillingAnswers(BillingInSpanish, ApiCase, BillingCase):
+
+    def test_what_programs_are_told(self):
+        self._as(self.actor)
+        ask = {'tenant': self.own.name}
+        for path, order, said in (
+                ('portal', ask, 'Todavía no hay suscripción. Pide primero un plan.'),
+                ('checkout', {**ask, 'plan': 'nowhere'}, 'Este plan no se vende así.')):
+            self.env.flush_all()
+            answer = self._post(f'/api/billing/{path}', order, headers=IN_SPANISH)
+            self.assertIn(said, answer.text)
+
+    def test_the_document(self):
+        paths = self._get('/api/openapi.json', headers=IN_SPANISH).json()['paths']
+        operations = [operation for path in paths if 'billing' in path for operation in paths[path].values()]
+        self.assertEqual(len(operations), 3)
+        for operation in operations:
+            self._assert_words(operation['summary'], operation['description'])
