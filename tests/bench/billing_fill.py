@@ -42,7 +42,8 @@ SUBSCRIPTIONS = """
                                        create_uid, create_date, write_uid, write_date)
         SELECT %(account)s, 'sub_bench' || n, tenant, partner_id, 'cus_bench' || n, status, p.id, p.plan_id, p.interval,
                p.currency_id, p.amount, n %% 4, 0,
-               CASE WHEN status NOT IN ('active', 'past_due') THEN 0 WHEN p.interval = 'year' THEN p.amount / 12 ELSE p.amount END,
+               CASE WHEN status NOT IN ('active', 'past_due') THEN 0
+                    WHEN p.interval = 'year' THEN p.amount / 12 ELSE p.amount END,
                %(company_currency)s, made_at, now() - interval '10 days', now() + interval '20 days',
                CASE WHEN n %% 3 = 0 THEN made_at + interval '14 days' END,
                CASE WHEN status NOT IN ('trialing') AND n %% 3 < 2 THEN made_at + interval '14 days' END,

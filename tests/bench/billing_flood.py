@@ -121,6 +121,8 @@ def _rows(business, events, what, note):
         if wrong:
             print(f'{name}: {sorted(map(str, wrong))[:5]}')
         yield Row(f'{what}: {name}', str(len(wrong)), note, len(wrong), 0)
+    alarms = business.alarms()
+    yield Row('… persons asked to look, though nothing is wrong', str(alarms), '–', alarms, 0)
 
 
 def rows(business):

@@ -11,7 +11,7 @@ import requests
 from .. import journey_steps as steps
 from .. import journey_steps_billing as billing
 from ..bench.billing_fill import TENANTS
-from ..bench.billing_rows import run
+from ..bench.named_sql import run
 from ..client import Visitor
 from .test_crash import Bench
 

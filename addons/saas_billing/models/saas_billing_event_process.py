@@ -208,12 +208,16 @@ class SaasBillingEvent(models.Model):
     def _reconcile_job(self, job):
         if job.kind == 'checkout' and job.answer.status == 'complete' and job.answer.subscription:
             return self._reconcile_order(job)
+        return self._apply_in_order(job)
+
+    def _apply_in_order(self, job, depth=2):
+        """After those that have to be known before: for an invoice its subscription, for that its tenant's former one."""
         try:
-            self._transaction(lambda: self._apply(job, may_ask=True))
+            self._transaction(lambda: self._apply(job, may_ask=depth > 0))
         except ReadFirst as first:
             self._roll_back()
             for account, stripe_id in first.subscriptions:
-                self._read_one(account, stripe_id)
+                self._read_one(account, stripe_id, depth - 1)
             self._transaction(lambda: self._apply(job, may_ask=False))
 
     def _reconcile_order(self, job):
@@ -222,11 +226,10 @@ class SaasBillingEvent(models.Model):
             scoped = self.with_context(saas_subscription=subscription)
             self._transaction(lambda: scoped._apply(job, may_ask=False))
 
-    def _read_one(self, account, stripe_id):
+    def _read_one(self, account, stripe_id, depth):
         """Bring one subscription in line, for the sake of another object. Raises what kept it from that."""
         with suppress(NotFound), self._read_alone(account, stripe_id) as answer:
-            job = Job(account, 'subscription', stripe_id, answer=answer)
-            self._transaction(lambda: self._apply(job, may_ask=False))
+            self._apply_in_order(Job(account, 'subscription', stripe_id, answer=answer), depth)
 
     @contextmanager
     def _read_alone(self, account, stripe_id):

@@ -174,6 +174,18 @@ class TestReconcile(BillingCase):
         self.assertEqual(self.tenant.subscription_id.stripe_id, second)
         self.assertFalse(self.tenant.subscription_id.activity_ids)
 
+    def test_the_new_one_is_heard_of_by_its_invoice(self):
+        """Nor is it taken for a second one where its invoice comes first of all."""
+        first = self._subscribe()
+        self._stripe('DELETE', f'/v1/subscriptions/{first.stripe_id}')
+        second = self._at_stripe()
+        self._event(self._stripe('GET', f'/v1/subscriptions/{second}')['latest_invoice'], 'invoice')
+        self.Event._cron_process()
+        self.env.invalidate_all()
+        self.assertEqual(first.status, 'canceled')
+        self.assertEqual(self.tenant.subscription_id.stripe_id, second)
+        self.assertFalse(self.tenant.subscription_id.activity_ids)
+
     def _event(self, object_id, kind='subscription', **values):
         return self.Event.create({
             'account_id': self.account.id, 'stripe_id': f'evt_{object_id}_{len(self.Event.search([]))}', 'source': 'webhook',
