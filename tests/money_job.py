@@ -1,4 +1,4 @@
-"""The money story over real HTTP: a plan is paid for, a renewal fails, the tenant is closed, the card is mended, it runs again."""
+"""The money story over real HTTP: a plan is paid for, its renewal fails, the tenant is closed, the card mended, it runs again."""
 import secrets
 
 from . import journey_steps as steps

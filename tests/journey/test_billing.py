@@ -120,7 +120,8 @@ def test_events_that_come_three_times_and_shuffled_have_one_effect(world, paying
     found = billing.read(world, paying.name)
     assert (found['status'], found['entitlement']) == ('active', 'active')
     twice = world.master_sql('SELECT stripe_id FROM saas_billing_event GROUP BY account_id, stripe_id HAVING count(*) > 1')
-    made = world.staff().call('saas.operation', 'search_count', [('tenant_id.name', '=', paying.name), ('kind', '=', 'provision')])
+    made = world.staff().call('saas.operation', 'search_count', [
+        ('tenant_id.name', '=', paying.name), ('kind', '=', 'provision')])
     assert (twice, made) == ([], 1)
 
 
@@ -130,7 +131,8 @@ def test_a_larger_plan_costs_what_was_shown_and_is_had_at_once(world):
     preview = mine.page(f'/change?price={price}')
     assert 'consent' in preview.text
     mine.press(f'/change?price={price}', '/change')
-    found = billing.until(world, mine.name, plan_id=[world.staff().call('saas.plan', 'search', [('code', '=', 'team')])[0], 'Team'])
+    team = world.staff().call('saas.plan', 'search', [('code', '=', 'team')])[0]
+    found = billing.until(world, mine.name, plan_id=[team, 'Team'])
     billing.until_state(world, mine.name, 'running')
     assert found['status'] == 'active'
     assert world.staff().read(mine.name, 'plan_id')['plan_id'][1] == 'Team'

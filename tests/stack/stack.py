@@ -158,7 +158,8 @@ class Stack:
         ports = self.settings.ports
         for name, port, variable in (('nginx', ports.http, 'http'), ('master', ports.master, 'master'),
                                      ('tenant', ports.tenant, 'tenant'), ('mail', ports.smtp, 'smtp'),
-                                     ('dns', ports.dns, 'dns'), ('cloudflare', ports.cloudflare, 'cloudflare'), ('stripe', ports.stripe, 'stripe'),
+                                     ('dns', ports.dns, 'dns'), ('cloudflare', ports.cloudflare, 'cloudflare'),
+                                     ('stripe', ports.stripe, 'stripe'),
                                      *([('postgres', ports.postgres, 'postgres')] if self.server.private else [])):
             if not self.service(name).pid():
                 require_free(port, name, Ports.variable(variable))
