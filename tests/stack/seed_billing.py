@@ -9,6 +9,7 @@ from .report import Problem, say
 
 ACCOUNT = 'Sandbox'
 FOLLOWS = ('api_base',)
+ADDONS_PLANS = ('basic', 'enterprise')
 MIRROR_SECONDS = 60
 PLANS = (
     {'name': 'Business', 'code': 'business', 'sequence': 12, 'payment': 'now', 'is_published': True, 'trial_days': 0,
@@ -29,6 +30,7 @@ def seed(session, stack):
     """Create account, plans and prices, or let the account follow the stack's ports and secrets."""
     _account(session, stack)
     currency = _euro(session)
+    _price_in(session, currency)
     for values in PLANS:
         if not session.search_read('saas.plan', [('code', '=', values['code'])], ['id'], context={'active_test': False}):
             _plan(session, values, currency)
@@ -55,6 +57,15 @@ def _euro(session):
     if not found['active']:
         session.call('res.currency', 'write', [found['id']], {'active': True})
     return found['id']
+
+
+def _price_in(session, currency):
+    """The addons' own plans, so that all on the page can be compared; once, and not where staff have priced them."""
+    fresh = session.call('saas.plan', 'search', [('code', 'in', list(ADDONS_PLANS)), ('currency_id', '!=', currency)])
+    known = session.search_read('saas.plan', [('code', 'in', [plan['code'] for plan in PLANS])], ['id'],
+                                context={'active_test': False})
+    if fresh and not known:
+        session.call('saas.plan', 'write', fresh, {'currency_id': currency})
 
 
 def _plan(session, values, currency):
