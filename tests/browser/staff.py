@@ -56,6 +56,14 @@ class Desk:
         self.page.goto(f'{self.window.address}/web#{anchor}')
         expect(self.page.locator('.o_action_manager').locator(READY).first).to_be_visible(timeout=30_000)
 
+    def search(self, text):
+        """Filter a list by ``text``, which each of its records shows; what is clicked before is drawn anew under the hand."""
+        self.page.locator('.o_searchview_input').fill(text)
+        expect(self.page.locator('.o_searchview_autocomplete')).to_be_visible()
+        self.page.keyboard.press('Enter')
+        expect(self.page.locator('.o_searchview_facet', has_text=text)).to_be_visible()
+        expect(self.page.locator('.o_data_row').filter(has_not_text=text)).to_have_count(0)
+
     def look(self, name, height=None):
         """No dialogue of an error, nothing wider than the screen; the picture that was asked for, ``height`` pixels high."""
         expect(self.page.locator('.o_error_dialog, .o_dialog_error')).to_have_count(0)

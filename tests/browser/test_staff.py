@@ -151,8 +151,7 @@ def test_the_log_is_searched_and_read(world, desk):
     support = desk('support')
     support.action('saas_log_action')
     page = support.page
-    page.locator('.o_searchview_input').fill(name)
-    page.keyboard.press('Enter')
+    support.search(name)
     row = page.locator('.o_data_row', has_text=f'Provision {name}')
     expect(row).to_have_count(1)
     row.locator('.o_data_cell').nth(2).click()
