@@ -4,8 +4,6 @@ A trigger of a cron is a row and a NOTIFY over a connection of its own, several 
 both; what comes meanwhile, and for a moment after, is woken for together.
 """
 import logging
-import queue
-import threading
 import time
 
 import psycopg2
@@ -14,6 +12,7 @@ from psycopg2 import sql
 from odoo.sql_db import db_connect
 
 from odoo.addons.bus.models.bus import ODOO_NOTIFY_FUNCTION
+from odoo.addons.saas_master.together import Together
 
 _logger = logging.getLogger(__name__)
 
@@ -27,32 +26,19 @@ TRIGGER = """
      WHERE data.module = %(module)s AND data.name = %(name)s AND data.model = 'ir.cron'"""
 
 
-class Waker:
-
-    def __init__(self):
-        self._waiting = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._thread = None
+class Waker(Together):
 
     def wake(self, dbname):
         """Have the inbox of this database worked off, soon. A lost wake delays its events by a minute at most."""
-        self._waiting.put(dbname)
-        with self._lock:
-            if not (self._thread and self._thread.is_alive()):      # none yet in this process: threads do not survive a fork
-                self._thread = threading.Thread(target=self._run, name=__name__, daemon=True)
-                self._thread.start()
+        self.ask(dbname)
 
-    def _run(self):
-        while True:
-            names = {self._waiting.get()}
-            while not self._waiting.empty():
-                names.add(self._waiting.get())
-            for name in names:
-                try:
-                    trigger(name)
-                except psycopg2.Error as error:
-                    _logger.warning('The cron that works off events of Stripe was not woken: %s', error)
-            time.sleep(PAUSE)
+    def _do(self, asked):
+        for name in asked:
+            try:
+                trigger(name)
+            except psycopg2.Error as error:
+                _logger.warning('The cron that works off events of Stripe was not woken: %s', error)
+        time.sleep(PAUSE)
 
 
 def trigger(dbname):

@@ -23,18 +23,6 @@ class BillingPortalCase(PortalHttpCase, BillingCase):
         (cls.plan | cls.big).is_published = True
         cls.env['saas.plan'].search([('id', 'not in', (cls.plan | cls.big).ids)]).is_published = False
 
-    def _get(self, path, status=200):
-        self.env.flush_all()
-        page = super()._get(path, status)
-        self.env.invalidate_all()
-        return page
-
-    def _post(self, path, data=None, csrf=True):
-        self.env.flush_all()
-        page = super()._post(path, data, csrf)
-        self.env.invalidate_all()
-        return page
-
     def _path(self, act='', tenant=None):
         return f'/my/billing/{(tenant or self.tenant).id}{act}'
 
