@@ -175,7 +175,8 @@ def _line(found):
     return InvoiceLine(
         text(found, 'description'), number(found, 'amount'), number(found, 'quantity', 1), moment(period.get('start')),
         moment(period.get('end')), any(flag(inner(parent, name), 'proration') for name in (
-            'subscription_item_details', 'invoice_item_details')))
+            'subscription_item_details', 'invoice_item_details')),
+        identifier(inner(inner(found, 'pricing'), 'price_details'), 'price'))
 
 
 def checkout(found):

@@ -90,6 +90,7 @@ class InvoiceLine:
     period_start: datetime | None = None
     period_end: datetime | None = None
     is_proration: bool = False
+    price: str = ''
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class SaasBillingEvent(models.Model):
             'checkout.session.completed': _('Payment page completed'), 'checkout.session.expired': _('Payment page expired'),
             'checkout.session.async_payment_succeeded': _('Payment arrived'),
             'checkout.session.async_payment_failed': _('Payment did not arrive'),
+            'customer.updated': _('Customer or card changed'),
             'customer.subscription.created': _('Subscription begun'), 'customer.subscription.updated': _('Subscription changed'),
             'customer.subscription.deleted': _('Subscription ended'), 'customer.subscription.paused': _('Subscription paused'),
             'customer.subscription.resumed': _('Subscription resumed'),

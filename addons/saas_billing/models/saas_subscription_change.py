@@ -121,7 +121,19 @@ class SaasSubscription(models.Model):
         return {
             'due_now': units(preview.due_now, code), 'at': preview.at,
             'next_amount': units(preview.next_amount, code), 'next_at': preview.next_at or self.period_end,
-            'lines': [{'text': line.description, 'amount': units(line.amount, code)} for line in preview.lines]}
+            'lines': [{'text': self._line_words(line), 'amount': units(line.amount, code)} for line in preview.lines]}
+
+    def _line_words(self, line):
+        """Stripe's own words are in one language only."""
+        price = self.env['saas.stripe.price'].sudo().search(
+            [('account_id', '=', self.account_id.id), ('stripe_id', '=', line.price or False)], limit=1)
+        if not price.stripe_id:
+            return line.description
+        what = {'plan': price.plan_id.name, 'user': _('Further users'), 'domain': _('Extra domains')}[price.kind]
+        what = f'{what} × {line.quantity}' if line.quantity > 1 else what
+        if not line.is_proration:
+            return what
+        return _('Unused time of %s', what) if line.amount < 0 else _('Rest of the period of %s', what)
 
     # -- doing it -------------------------------------------------------------------------------
 

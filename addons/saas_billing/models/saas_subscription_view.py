@@ -83,32 +83,32 @@ class SaasSubscription(models.Model):
     def _words_of_stripe(self):
         day = self._day
         return {
-            'incomplete': lambda: _('The first payment is awaited.'),
-            'incomplete_expired': lambda: _('The first payment never came.'),
-            'trialing': lambda: _('On trial until %s.', day(self.trial_end)),
-            'active': lambda: _('Paid for until %s.', day(self.period_end)),
-            'past_due': lambda: _('The payment is overdue since %s; Stripe tries again.', day(self.past_due_since)),
-            'unpaid': lambda: _('Unpaid: Stripe has given up collecting.'),
-            'paused': lambda: _('Paused: the trial ended without a card.'),
-            'canceled': lambda: _('Cancelled; it ended on %s.', day(self.ended_at)),
-        }.get(self.status, lambda: '')()
+            'incomplete': _('The first payment is awaited.'),
+            'incomplete_expired': _('The first payment never came.'),
+            'trialing': _('On trial until %s.', day(self.trial_end)),
+            'active': _('Paid for until %s.', day(self.period_end)),
+            'past_due': _('The payment is overdue since %s; Stripe tries again.', day(self.past_due_since)),
+            'unpaid': _('Unpaid: Stripe has given up collecting.'),
+            'paused': _('Paused: the trial ended without a card.'),
+            'canceled': _('Cancelled; it ended on %s.', day(self.ended_at)),
+        }.get(self.status, '')
 
     def _words_of_entitlement(self):
         """By ``entitled_why``, one of WHYS in drivers/entitlement.py."""
         day = self._day
         return {
-            'canceled': lambda: _('It is closed: the subscription has ended.'),
-            'extended': lambda: _('It runs unpaid: staff extended it until %s.', day(self.extended_until)),
-            'comp': lambda: _('It runs, free of charge until %s.', day(self.comp_until)),
-            'paused': lambda: _('It is closed: staff paused the subscription.'),
-            'first_payment': lambda: _('Nothing follows yet: the first payment is awaited.'),
-            'trialing': lambda: _('It runs, on trial.'),
-            'paying': lambda: _('It runs.'),
-            'overdue': lambda: _('It runs for the present, until %s.', day(self.entitled_until)),
-            'grace_over': lambda: _('It is closed: it was overdue for longer than the grace allows.'),
-            'unpaid': lambda: _('It is closed: it was not paid for.'),
-            'trial_over': lambda: _('It is closed: its trial is over and no card was given.'),
-        }.get(self.entitled_why, lambda: _('Nothing follows yet.'))()
+            'canceled': _('It is closed: the subscription has ended.'),
+            'extended': _('It runs unpaid: staff extended it until %s.', day(self.extended_until)),
+            'comp': _('It runs, free of charge until %s.', day(self.comp_until)),
+            'paused': _('It is closed: staff paused the subscription.'),
+            'first_payment': _('Nothing follows yet: the first payment is awaited.'),
+            'trialing': _('It runs, on trial.'),
+            'paying': _('It runs.'),
+            'overdue': _('It runs for the present, until %s.', day(self.entitled_until)),
+            'grace_over': _('It is closed: it was overdue for longer than the grace allows.'),
+            'unpaid': _('It is closed: it was not paid for.'),
+            'trial_over': _('It is closed: its trial is over and no card was given.'),
+        }.get(self.entitled_why, _('Nothing follows yet.'))
 
     def _coming(self):
         """(moment, icon, tone, text) of what time alone brings."""

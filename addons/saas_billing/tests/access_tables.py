@@ -66,7 +66,7 @@ ROUTES = {
     ('GET', PAY): None, ('POST', PAY): None, ('POST', f'{PAY}/withdraw'): None, ('POST', f'{PAY}/again'): None,
     ('GET', '/my/billing'): ROLES[1:],
     ('GET', PAGE): ('look', 'act'), ('GET', f'{PAGE}/status'): ('look', 'act'), ('GET', f'{PAGE}/pay'): ('look', 'act'),
-    **{('GET', f'{PAGE}/{page}'): ('act',) for page in ('plans', 'change', 'cancel')},
+    **{('GET', f'{PAGE}/{page}'): ('act',) for page in ('plans', 'change', 'cancel', 'back')},
     **{('POST', f'{PAGE}/{act}'): ('act',) for act in (
         'card', 'stripe', 'order', 'pay', 'withdraw', 'change', 'keep-plan', 'cancel', 'keep', 'resume')},
     ('GET', '/api/billing/subscription'): CUSTOMERS,       # without a name: the only one that is paid for

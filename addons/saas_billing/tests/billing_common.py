@@ -69,13 +69,6 @@ class BillingCase(SaasCase):
         cls.Event = cls.env['saas.billing.event'].sudo()
 
     @classmethod
-    def _request_handler(cls, session, request, /, **options):
-        """19.0 compares the time limit with a number; ours are pairs."""
-        if isinstance(options.get('timeout'), tuple):
-            options['timeout'] = max(options['timeout'])
-        return super()._request_handler(session, request, **options)
-
-    @classmethod
     def _make_account(cls, **values):
         """The current account; others that the database has are set aside."""
         vault = Vault.from_environment()
