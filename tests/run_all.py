@@ -26,7 +26,8 @@ def main(argv=None):
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS)
     parser.add_argument('--keep', action='store_true', help='leave the stacks running for a look')
     parser.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
-    for name, values in (('--series', {'choices': SERIES}), ('--results', {'type': Path}), ('--first', {'action': 'store_true'})):
+    for name, values in (('--series', {'choices': SERIES}), ('--results', {'type': Path}), ('--first', {'action': 'store_true'}),
+                         ('--measured', {'action': 'store_true'})):
         parser.add_argument(name, help=argparse.SUPPRESS, **values)     # of one beside others: see side_by_side
     options = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))     # so that stacks are taken down
@@ -44,7 +45,7 @@ def main(argv=None):
 def one_series(options):
     run = Run(options)
     try:
-        run.series(options.series, options.first)
+        run.series(options.series, options.first, options.measured)
     except Problem as problem:
         run.results.append(Result(options.series, failed=1, complaints=[str(problem)]))
     side_by_side.write_results(options.results, run.results)
@@ -68,21 +69,22 @@ class Run:
         if not present:
             raise Problem('No Odoo can be had on this machine, so nothing was tested.')
         if len(present) == 1:
-            self.series(present[0], first=True)
+            self.series(present[0], first=True, measured=True)
         else:
             self.results += side_by_side.run(self.settings, present, self.options)
         if set(self.options.only) == set(PARTS):
-            self.coverage([self.state(series) for series in present])
+            self.coverage(self.state(present[-1]))
         return self.results
 
     def state(self, series):
         return self.settings.state / 'tests' / series
 
-    def series(self, series, first):
-        """All suites on one series; a suite that fails does not keep the others from running."""
+    def series(self, series, first, measured):
+        """All suites on one series; a suite that fails does not keep the others from running. ``measured``: which lines
+        run is noted, which makes everything slower, so one series does for all."""
         ports = Ports(**{name: unused() for name in Ports.__dataclass_fields__})
         stack = Stack(self.settings.change(
-            state=self.state(series), series=series, ports=ports, private_postgres=True, coverage=True))
+            state=self.state(series), series=series, ports=ports, private_postgres=True, coverage=measured))
         say(f'Odoo {series}: a fresh stack for its tests')
         stack.clean()
         try:
@@ -134,13 +136,13 @@ class Run:
     def paths(pattern):
         return sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob(pattern) if path.is_dir())
 
-    def coverage(self, states):
-        """Of all series and processes together."""
-        python = Stack(self.settings.change(state=states[0])).python
+    def coverage(self, state):
+        """Of all processes of the measured series together."""
+        python = Stack(self.settings.change(state=state)).python
         target = self.settings.state / 'coverage'
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
-        data = [str(path) for state in states for path in (state / 'coverage').glob('data.*')]
+        data = [str(path) for path in (state / 'coverage').glob('data.*')]
         command = [str(python), '-m', 'coverage']
         options = ['--rcfile=pyproject.toml', f'--data-file={target}/data']
         print('\n=== coverage of the addons', flush=True)
