@@ -48,8 +48,9 @@ class Visitor(requests.Session):
         return expect(self.get(url, **options), status)
 
     def send_form(self, page, status=200, action=None, **values):
-        """Send the form of ``page`` that has a token, with its hidden fields and ``values``."""
-        form = next((form for form in re.findall(r'<form.*?</form>', page.text, re.S) if 'name="csrf_token"' in form), '')
+        """Send the form of ``page`` that has a token and, if given, goes to ``action``; with its hidden fields and ``values``."""
+        forms = [form for form in re.findall(r'<form.*?</form>', page.text, re.S) if 'name="csrf_token"' in form]
+        form = next((form for form in forms if action and f'action="{action}"' in form), forms[0] if forms else '')
         if not form:
             raise Wrong(f'{page.url} has no form: {excerpt(page.text)}')
         target = action or re.search(r'action="([^"]*)"', form.partition('>')[0] + '>')

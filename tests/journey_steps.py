@@ -49,14 +49,14 @@ def confirm(visitor, page):
     return progress.url
 
 
-def watch(visitor, progress_url, seconds=60):
-    """Poll as the page's script does until the tenant is ready; return its address."""
+def watch(visitor, progress_url, seconds=60, through=('working',)):
+    """Poll as the page's script does until the tenant is ready; return its address. ``through``: phases on the way."""
     deadline, status = time.monotonic() + seconds, {}
     while time.monotonic() < deadline:
         status = expect(visitor.get(f'{progress_url}/status'), 200).json()
         if status['phase'] == 'ready':
             return status['url']
-        if status['phase'] != 'working':
+        if status['phase'] not in through:
             break
         time.sleep(0.1)
     raise Wrong(f'The progress page ended with {status}.')

@@ -4,6 +4,7 @@ import sys
 
 from . import journey_steps as steps
 from . import journey_steps_domains as domains
+from . import money_job
 from .client import Timeline, Visitor, Wrong
 from .world import World
 
@@ -93,8 +94,11 @@ def main():
     number = secrets.token_hex(3)
     order = steps.Order(f'demo-{number}', 'Impulse Max', f'ann-{number}@impulse-max.example')
     print('\nThe main job, over HTTP:')
+    paying = steps.Order(f'paid-{number}', 'Impulse Max', f'max-{number}@impulse-max.example', plan='business')
     try:
         journey(world, order, timeline)
+        print('\nThe money story:')
+        money_job.journey(world, paying, timeline)
     except Wrong as wrong:
         print(f'\nWrong: {wrong}', file=sys.stderr)
         return 1

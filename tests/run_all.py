@@ -18,7 +18,7 @@ from .stack.report import say
 from .stack.settings import CHECKOUT, SERIES, Ports
 from .suites import Result, Suites, tools
 
-PARTS = ('lint', 'stack', 'drivers', 'unit', 'journey', 'browser', 'crash', 'fuzz', 'docker')
+PARTS = ('lint', 'stack', 'drivers', 'unit', 'accounting', 'journey', 'browser', 'crash', 'fuzz', 'docker')
 
 
 def main(argv=None):
@@ -26,7 +26,8 @@ def main(argv=None):
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS)
     parser.add_argument('--keep', action='store_true', help='leave the stacks running for a look')
     parser.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
-    for name, values in (('--series', {'choices': SERIES}), ('--results', {'type': Path}), ('--first', {'action': 'store_true'})):
+    for name, values in (('--series', {'choices': SERIES}), ('--results', {'type': Path}), ('--first', {'action': 'store_true'}),
+                         ('--measured', {'action': 'store_true'})):
         parser.add_argument(name, help=argparse.SUPPRESS, **values)     # of one beside others: see side_by_side
     options = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))     # so that stacks are taken down
@@ -44,7 +45,7 @@ def main(argv=None):
 def one_series(options):
     run = Run(options)
     try:
-        run.series(options.series, options.first)
+        run.series(options.series, options.first, options.measured)
     except Problem as problem:
         run.results.append(Result(options.series, failed=1, complaints=[str(problem)]))
     side_by_side.write_results(options.results, run.results)
@@ -68,21 +69,22 @@ class Run:
         if not present:
             raise Problem('No Odoo can be had on this machine, so nothing was tested.')
         if len(present) == 1:
-            self.series(present[0], first=True)
+            self.series(present[0], first=True, measured=True)
         else:
             self.results += side_by_side.run(self.settings, present, self.options)
         if set(self.options.only) == set(PARTS):
-            self.coverage([self.state(series) for series in present])
+            self.coverage(self.state(present[-1]))
         return self.results
 
     def state(self, series):
         return self.settings.state / 'tests' / series
 
-    def series(self, series, first):
-        """All suites on one series; a suite that fails does not keep the others from running."""
+    def series(self, series, first, measured):
+        """All suites on one series; a suite that fails does not keep the others from running. ``measured``: which lines
+        run is noted, which makes everything slower, so one series does for all."""
         ports = Ports(**{name: unused() for name in Ports.__dataclass_fields__})
         stack = Stack(self.settings.change(
-            state=self.state(series), series=series, ports=ports, private_postgres=True, coverage=True))
+            state=self.state(series), series=series, ports=ports, private_postgres=True, coverage=measured))
         say(f'Odoo {series}: a fresh stack for its tests')
         stack.clean()
         try:
@@ -100,41 +102,47 @@ class Run:
         if first and 'stack' in only:
             self.results.append(suites.plain('stack', 'tests/stack_tests', 'tests/fakes_tests'))
         if 'drivers' in only:
-            self.results.append(suites.drivers(f'{series} drivers', *self.paths('addons/*/tests/drivers')))
-            if first:       # nothing of a series is in it
+            self.results.append(suites.drivers(f'{series} drivers', *self.paths('addons/saas_master/tests/drivers')))
+            if first:       # nothing of a series is in them
                 self.results.append(suites.drivers('edge', *self.paths('addons/*/tests/edge')))
-        if 'unit' in only:
-            self.unit(stack, suites)
+                self.results.append(suites.drivers('stripe', *self.paths('addons/saas_billing/tests/drivers')))
+        if {'unit', 'accounting'} & set(only):
+            self.inside_odoo(stack, suites)
         # fuzz last: after so many wrong passwords Odoo lets nobody from this address log in for a minute
         outside = [part for part in ('journey', 'browser', 'crash', 'fuzz') if part in only]
         if outside:
             stack.up()
         for part in outside:
-            self.results.append(suites.plain(f'{series} {part}', f'tests/{part}', seconds=2400))
+            self.results.append(suites.plain(f'{series} {part}', f'tests/{part}', seconds=3000))
         if 'docker' in only:
             stack.down()
             self.results.append(suites.plain(f'{series} docker', 'tests/docker_tests'))
 
-    def unit(self, stack, suites):
-        """In a copy of the master's database made before anything was done in it."""
-        database, config, environment = stack.make_unit_database()
-        paths = self.paths('addons/*/tests')
-        ignored = [f'--ignore={path}' for kind in ('drivers', 'edge') for path in self.paths(f'addons/*/tests/{kind}')]
+    def inside_odoo(self, stack, suites):
+        """In a copy of the master's database made before anything was done in it; then, with Accounting, what needs that."""
+        series, (database, config, environment) = stack.odoo.series, stack.make_unit_database()
         environment = {**environment, 'PYTHONPATH': str(stack.odoo.python_path)}
-        self.results.append(suites.inside_odoo(
-            f'{stack.odoo.series} unit', database, config, environment, *paths, *ignored))
+        if 'unit' in self.options.only:
+            ignored = [f'--ignore={path}' for kind in ('drivers', 'edge', 'accounting')
+                       for path in self.paths(f'addons/*/tests/{kind}')]
+            self.results.append(suites.inside_odoo(
+                f'{series} unit', database, config, environment, *self.paths('addons/*/tests'), *ignored))
+        if 'accounting' in self.options.only:
+            stack.install_in_unit_database('account')
+            self.results.append(suites.inside_odoo(
+                f'{series} accounting', database, config, environment, *self.paths('addons/*/tests/accounting')))
 
     @staticmethod
     def paths(pattern):
         return sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob(pattern) if path.is_dir())
 
-    def coverage(self, states):
-        """Of all series and processes together."""
-        python = Stack(self.settings.change(state=states[0])).python
+    def coverage(self, state):
+        """Of all processes of the measured series together."""
+        python = Stack(self.settings.change(state=state)).python
         target = self.settings.state / 'coverage'
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
-        data = [str(path) for state in states for path in (state / 'coverage').glob('data.*')]
+        data = [str(path) for path in (state / 'coverage').glob('data.*')]
         command = [str(python), '-m', 'coverage']
         options = ['--rcfile=pyproject.toml', f'--data-file={target}/data']
         print('\n=== coverage of the addons', flush=True)

@@ -19,7 +19,8 @@ def run(settings, present, options):
     children = []
     try:
         for series in present:
-            children.append(Child(settings, series, series == present[0], options))
+            roles = ['--first'] * (series == present[0]) + ['--measured'] * (series == present[-1])     # the quicker one
+            children.append(Child(settings, series, roles, options))
         return [result for child in children for result in child.results()]
     finally:
         for child in children:
@@ -37,12 +38,12 @@ def read_results(path, series, code):
 
 
 class Child:
-    def __init__(self, settings, series, first, options):
+    def __init__(self, settings, series, roles, options):
         self.series, self.file = series, settings.state / 'tests' / f'{series}.json'
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.unlink(missing_ok=True)
         argv = [sys.executable, '-m', 'tests.run_all', '--series', series, '--results', str(self.file), '--only', *options.only]
-        argv += ['--first'] * first + ['--keep'] * options.keep + ['--', *options.pytest]
+        argv += [*roles, *['--keep'] * options.keep, '--', *options.pytest]
         self.process = subprocess.Popen(argv, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True, errors='replace')
         self.reader = threading.Thread(target=self._pass_on, daemon=True)

@@ -57,6 +57,8 @@ class Suites:
 
     def _measured(self):
         """Before ``-m pytest`` where the addons' own lines run in the tests' process."""
+        if not self.stack.settings.coverage:
+            return []
         return ['-m', 'coverage', 'run', '--rcfile=pyproject.toml', f'--data-file={self.stack.state}/coverage/data']
 
     def _pytest(self, name, options, environment, seconds, start):

@@ -4,8 +4,6 @@ Odoo's own opens a connection to the database ``postgres`` for every notice, 2 t
 worker has better to do; here one thread per process does it, and what comes meanwhile is rung for together.
 """
 import logging
-import queue
-import threading
 
 import psycopg2
 from psycopg2 import sql
@@ -14,33 +12,22 @@ from odoo.sql_db import db_connect
 
 from odoo.addons.bus.models.bus import ODOO_NOTIFY_FUNCTION, json_dump
 
+from .together import Together
+
 _logger = logging.getLogger(__name__)
 
 
-class Bell:
-
-    def __init__(self):
-        self._waiting = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._thread = None
+class Bell(Together):
 
     def ring(self, channel):
         """Wake whoever listens on ``channel``, soon. Their notices are in the table already, so a lost ring only delays them."""
-        self._waiting.put(channel)
-        with self._lock:
-            if not (self._thread and self._thread.is_alive()):      # none yet in this process: threads do not survive a fork
-                self._thread = threading.Thread(target=self._run, name=__name__, daemon=True)
-                self._thread.start()
+        self.ask(channel)
 
-    def _run(self):
-        while True:
-            channels = {self._waiting.get()}
-            while not self._waiting.empty():
-                channels.add(self._waiting.get())
-            try:
-                self._notify(json_dump(list(channels)))
-            except psycopg2.Error as error:
-                _logger.warning('Nobody was told that operations have moved: %s', error)
+    def _do(self, asked):
+        try:
+            self._notify(json_dump(list(asked)))
+        except psycopg2.Error as error:
+            _logger.warning('Nobody was told that operations have moved: %s', error)
 
     def _notify(self, payload):
         with db_connect('postgres').cursor() as cr:

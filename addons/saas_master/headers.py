@@ -17,7 +17,7 @@ OWN_FEATURES = 'camera=(), display-capture=(), geolocation=(), microphone=(), pa
 ODOO_FEATURES = 'camera=(self), display-capture=(self), geolocation=(self), microphone=(self), payment=(self), usb=(self)'
 SOURCE = re.compile(r'(https|wss)://(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+(:[0-9]{1,5})?')
 EXTENDED = ('script-src', 'style-src', 'img-src', 'font-src', 'connect-src', 'frame-src', 'media-src', 'form-action')
-OWN_PAGES = re.compile(r'(/[a-z]{2}([_-][A-Za-z0-9@_]+)?)?/(saas|my/tenants|my/people|api/docs)(/.*)?')
+OWN_PAGES = re.compile(r'(/[a-z]{2}([_-][A-Za-z0-9@_]+)?)?/(saas|my/tenants|my/people|my/billing|api/docs)(/.*)?')
 
 
 def is_own(path):

@@ -14,7 +14,7 @@ import psycopg2
 from psycopg2 import sql
 
 DATABASE = 'saas_master'
-MODULES = ('saas_master', 'saas_domains')
+MODULES = ('saas_master', 'saas_domains', 'saas_billing')
 RUN, HOME = Path(os.environ['SAAS_RUN']), Path(os.environ['SAAS_HOME'])
 ROLES = {'saas_master': ('NOCREATEDB', 'master_db_password'), 'saas_tenant': ('CREATEDB', 'tenant_db_password')}
 

@@ -1,6 +1,6 @@
 """The figures that are promised, each with its other side measured in the same run. Exits non-zero if one is missed.
 
-Without arguments all of them; ``sign-ups``, ``many`` or ``domains`` only those. The result is also in
+Without arguments all of them; ``sign-ups``, ``many``, ``domains`` or ``billing`` only those. The result is also in
 ``reports/bench.json`` of the stack's state folder.
 """
 import json
@@ -18,8 +18,9 @@ from ..client import Visitor, Wrong, expect, until_status
 from ..stack import processes
 from ..stack.settings import CHECKOUT
 from ..world import World
-from . import dns, domain_screens, edge, rest, screens
+from . import billing_flood, billing_screens, billing_webhook, dns, domain_screens, edge, rest, screens
 from . import domains as domain_batch
+from .billing_business import business
 from .copies import copies
 from .figures import Row, table
 
@@ -206,9 +207,23 @@ def domains(world):
         yield from domain_screens.rows(stack, config, databases)
 
 
+def billing(world):
+    """Figures of what is paid by Stripe."""
+    with business(world) as made:
+        yield from billing_flood.rows(made)
+        yield from billing_webhook.acknowledged(world, made.secret, made.fake.world.all('subscriptions'))
+        made.wait(billing_flood.SECONDS)
+    stack = world.stack
+    with copies(stack, billing_screens.FEW, billing_screens.MANY) as databases:
+        config = stack.runtime.configure_bench(stack.state / 'bench-data', CHECKOUT / rest.ADDONS)
+        yield from billing_screens.rows(stack, config, databases)
+        with rest.Server(stack, config, databases[billing_screens.FEW], '') as server:
+            yield from billing_webhook.against_bare(server, stack.stripe.signing_secret)
+
+
 def main(*wanted):
     world, rows = World(), []
-    for name, figures in (('sign-ups', sign_ups), ('many', many), ('domains', domains)):
+    for name, figures in (('sign-ups', sign_ups), ('many', many), ('domains', domains), ('billing', billing)):
         if not wanted or name in wanted:
             for row in figures(world):
                 print('  '.join(row.cells()), flush=True)

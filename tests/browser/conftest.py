@@ -79,6 +79,7 @@ class Visit:
     def look(self, name):
         """What must hold on every page: nothing is wider than the screen. Takes the picture that was asked for."""
         width = SCREENS[self.screen]['width']
+        self.page.wait_for_load_state()     # with its style sheets
         assert self.page.evaluate('document.documentElement.scrollWidth') <= width, f'{name} is wider than the screen'
         assert self.page.evaluate("document.getElementById('wrapwrap').scrollWidth") <= width, f'{name} is too wide'
         if os.environ.get('SAAS_SCREENSHOTS') == '1':

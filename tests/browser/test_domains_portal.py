@@ -57,8 +57,13 @@ def value_of(page, kind, field):
 def copy(page, kind, field):
     """What the button puts into the clipboard."""
     button = page.locator(f'[data-type={kind}] [data-field={field}] .o_saas_copy_value')
-    button.click()
-    expect(button.locator('.o_saas_copied')).to_be_visible()
+    copied = button.locator('.o_saas_copied')
+    for _click in range(10):        # the page's scripts come after it
+        button.click()
+        page.wait_for_timeout(200)
+        if copied.is_visible():
+            break
+    expect(copied).to_be_visible()
     return page.evaluate('navigator.clipboard.readText()')
 
 

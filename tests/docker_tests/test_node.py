@@ -102,10 +102,10 @@ def test_roles_stay_out_of_each_other_s_databases(deployment):
 
 
 @pytest.mark.parametrize(('present', 'arguments', 'asked'), [
-    ((), (), ['--init=saas_master,saas_domains', '--load-language=en_US,es_ES']),
-    (('saas_master',), (), ['--init=saas_domains', '--update=saas_master']),
-    (('saas_master', 'saas_domains'), (), []),
-    (('saas_master', 'saas_domains'), ('update',), ['--update=saas_master,saas_domains'])])
+    ((), (), ['--init=saas_master,saas_domains,saas_billing', '--load-language=en_US,es_ES']),
+    (('saas_master', 'saas_domains'), (), ['--init=saas_billing', '--update=saas_master,saas_domains']),
+    (('saas_master', 'saas_domains', 'saas_billing'), (), []),
+    (('saas_master', 'saas_domains', 'saas_billing'), ('update',), ['--update=saas_master,saas_domains,saas_billing'])])
 def test_what_init_has_odoo_install(deployment, monkeypatch, tmp_path, present, arguments, asked):
     """A deployment from before an addon gets it, and what that stands on is brought up to date with it."""
     with connect(deployment, 'master', 'saas_master') as connection, connection.cursor() as cursor:

@@ -9,6 +9,9 @@ import requests
 
 from tests.fakes.cloudflare import FakeCloudflare
 
+from .stripe_fixtures import merchant, receiver  # noqa: F401, fixtures of all files here
+from .stripe_shop import shop  # noqa: F401
+
 TOKEN = 'token-for-the-tests-of-the-fake'
 
 

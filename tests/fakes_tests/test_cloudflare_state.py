@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.fakes.cloudflare import FakeCloudflare
-from tests.fakes.cloudflare.store import Store
+from tests.fakes.store import Store
 from tests.stack import Settings, Stack
 from tests.stack.ports import answers, unused, wait_until
 from tests.stack.settings import CHECKOUT, Ports
@@ -52,7 +52,7 @@ def test_half_a_line_of_one_that_was_killed_is_passed_over(tmp_path):
 
 
 def test_the_log_is_written_into_the_file_from_time_to_time(tmp_path, monkeypatch):
-    monkeypatch.setattr('tests.fakes.cloudflare.store.COMPACT_AFTER', 10)
+    monkeypatch.setattr('tests.fakes.store.COMPACT_AFTER', 10)
     store = Store(tmp_path / 'state.json')
     for number in range(25):
         with store.transaction():

@@ -104,6 +104,12 @@ class MasterDatabase:
         shutil.copytree(self.settings.state / f'master-data/filestore/{NAME}', data / f'filestore/{copy}')
         return copy, self.runtime.configure_unit(copy, data), self.runtime.environment()
 
+    def install_in_copy(self, *modules):
+        copy = postgres.MASTER_DATABASES[1]
+        with doing(f'{copy}: installing {", ".join(modules)}'):
+            self.runtime.run('Odoo', '-d', copy, '--init', ','.join(modules), '--stop-after-init', '--no-http',
+                             '--max-cron-threads=0', config=self.runtime.unit_config)
+
     def drop_all(self):
         """What this stack made on a named server: the master's database and those of its tenants."""
         existing = self._existing()

@@ -39,6 +39,10 @@ class Runtime:
     def tenant_config(self):
         return self.settings.state / 'odoo-tenant.conf'
 
+    @property
+    def unit_config(self):
+        return self.settings.state / 'odoo-unit.conf'
+
     def configure(self):
         """Write both configuration files and the tenants' command line."""
         state = self.settings.state
@@ -54,7 +58,7 @@ class Runtime:
 
     def configure_unit(self, database, data_dir):
         """For tests inside Odoo, which serve HTTP themselves and run no planned work."""
-        path = self.settings.state / 'odoo-unit.conf'
+        path = self.unit_config
         self._write(path, {**self._master_values(), 'DB_NAME': database, 'DATA_DIR': data_dir, 'CRON_THREADS': 0,
                            'HTTP_PORT': unused()})
         return path
@@ -132,9 +136,9 @@ class Runtime:
         return Service(name, self.settings.state, argv, env, fingerprint,
                        stop_signals=(signal.SIGINT, signal.SIGINT, signal.SIGTERM))
 
-    def run(self, what, *arguments, subcommand=(), script=None, extra_env=(), seconds=1800):
+    def run(self, what, *arguments, subcommand=(), script=None, extra_env=(), seconds=1800, config=None):
         """Odoo's command line on the master's database to its end; a Problem with its last words if it fails."""
-        argv = self.command('-c', self.master_config, *arguments, subcommand=subcommand)
+        argv = self.command('-c', config or self.master_config, *arguments, subcommand=subcommand)
         log = self.settings.state / 'log/setup.log'
         log.parent.mkdir(parents=True, exist_ok=True)
         env = {**base_environment(), **self.environment(), **dict(extra_env), MARK: str(self.settings.state)}

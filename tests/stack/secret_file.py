@@ -12,6 +12,8 @@ _GENERATORS = {
     'TENANT_DB_MANAGER_PASSWORD': lambda: secrets.token_urlsafe(24),
     'ADMIN_PASSWORD': lambda: secrets.token_urlsafe(12),
     'CLOUDFLARE_SANDBOX_TOKEN': lambda: secrets.token_urlsafe(30),
+    'STRIPE_SANDBOX_KEY': lambda: f'sk_test_{secrets.token_hex(24)}',
+    'STRIPE_SANDBOX_WEBHOOK_SECRET': lambda: f'whsec_{secrets.token_hex(24)}',
     'SAAS_SECRET_KEY': lambda: base64.urlsafe_b64encode(os.urandom(32)).decode(),
 }
 

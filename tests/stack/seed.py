@@ -1,10 +1,11 @@
-"""The records a working stack needs beside those of the addons: its own node, that node's template, a root domain.
+"""The records a working stack needs beside those of the addons: its own node, that node's template, a root domain, a Stripe
+account with plans that are paid for.
 
 Over the master's interface as its administrator; repeating it changes nothing.
 """
 import time
 
-from . import seed_domains
+from . import seed_billing, seed_domains
 from .report import Problem, say
 from .rpc import RemoteError
 
@@ -19,9 +20,11 @@ def seed(stack):
     try:
         node = _node(session, stack)
         seed_domains.seed(session, stack)
+        seed_billing.seed(session, stack)
         _template(session, node)
+        seed_billing.wait(session)
     except RemoteError as error:
-        raise Problem(f'The master refuses its node, root domain or template: {error}') from None
+        raise Problem(f'The master refuses its node, root domain, Stripe account or template: {error}') from None
 
 
 def _node(session, stack):

@@ -25,6 +25,7 @@ class Ports:
     dns: int = _port('SAAS_DNS_PORT', 8053)
     cloudflare: int = _port('SAAS_CLOUDFLARE_PORT', 8083)
     edge: int = _port('SAAS_EDGE_PORT', 8084)
+    stripe: int = _port('SAAS_STRIPE_PORT', 8085)
 
     @classmethod
     def variable(cls, name):

@@ -15,6 +15,7 @@ from .ports import LOOPBACK, require_free, unused
 from .report import Problem, say
 from .rpc import Session
 from .settings import Ports, Settings
+from .stripe_sandbox import StripeSandbox
 
 
 class Stack:
@@ -27,6 +28,7 @@ class Stack:
         self.nginx = Nginx(self.settings)
         self.dns = DnsServer(self.settings)
         self.cloudflare = CloudflareSandbox(self.settings, lambda: self.secrets)
+        self.stripe = StripeSandbox(self.settings, lambda: self.secrets)
 
     # -- what others use ----------------------------------------------------------------------------------------------
     @property
@@ -129,6 +131,10 @@ class Stack:
         database.install()
         return database.copy_for_unit_tests()
 
+    def install_in_unit_database(self, *modules):
+        """Odoo's own, which the master does without and our addons make use of where they are."""
+        MasterDatabase(self.runtime).install_in_copy(*modules)
+
     def start_master(self, index=1, port=None):
         """One more master server on the same database; returns its address."""
         port = port or unused()
@@ -153,6 +159,7 @@ class Stack:
         for name, port, variable in (('nginx', ports.http, 'http'), ('master', ports.master, 'master'),
                                      ('tenant', ports.tenant, 'tenant'), ('mail', ports.smtp, 'smtp'),
                                      ('dns', ports.dns, 'dns'), ('cloudflare', ports.cloudflare, 'cloudflare'),
+                                     ('stripe', ports.stripe, 'stripe'),
                                      *([('postgres', ports.postgres, 'postgres')] if self.server.private else [])):
             if not self.service(name).pid():
                 require_free(port, name, Ports.variable(variable))
@@ -170,6 +177,7 @@ class Stack:
         self.nginx.start()
         self.dns.start()
         self.cloudflare.start(self.python)
+        self.stripe.start(self.python)
         mail.wait(lambda: mailbox.is_ready(self.settings), 20)
         odoo_server.wait(tenant, ports.tenant)
         odoo_server.wait(master, ports.master)
@@ -221,12 +229,13 @@ class Stack:
 
     # -- what runs ----------------------------------------------------------------------------------------------------
     def service(self, name):
-        """To look at, stop or kill ``postgres``, ``nginx``, ``dns``, ``mail``, ``tenant``, ``master`` or ``master-1`` …"""
+        """To look at, stop or kill ``postgres``, ``nginx``, ``dns``, ``cloudflare``, ``stripe``, ``mail``, ``tenant``,
+        ``master`` or ``master-1`` …"""
         return processes.Service(name, self.state)
 
     def services(self):
         extra = sorted(file.stem for file in (self.state / 'run').glob('master-*.json'))
-        names = ('postgres', 'mail', 'dns', 'cloudflare', 'nginx', 'tenant', 'master', *extra)
+        names = ('postgres', 'mail', 'dns', 'cloudflare', 'stripe', 'nginx', 'tenant', 'master', *extra)
         return [self.service(name) for name in names]
 
     @contextlib.contextmanager

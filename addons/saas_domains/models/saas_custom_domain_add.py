@@ -141,10 +141,10 @@ class SaasCustomDomain(models.Model):
 
     @api.model
     def _limit(self, partner):
-        """How many names the customer may have, by the best plan of his tenants; 0: no limit."""
+        """How many names the customer may have, by the best plan of his tenants with what was bought besides; 0: no limit."""
         tenants = self.env['saas.tenant'].sudo().search(
             [('partner_id', '=', partner.id), ('state', 'not in', ('deleting', 'deleted'))])
-        limits = tenants.plan_id.mapped('domain_limit')
+        limits = [tenant._domain_limit() for tenant in tenants]
         if not limits:
             return self.env['saas.domain.settings']._number('default_limit')
         return 0 if 0 in limits else max(limits)

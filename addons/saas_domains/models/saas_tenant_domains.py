@@ -2,6 +2,8 @@
 from odoo import _, models
 from odoo.exceptions import UserError
 
+SHOWN = 20              # names of a customer's domains in one sentence
+
 
 class SaasTenant(models.Model):
     _inherit = 'saas.tenant'
@@ -11,6 +13,29 @@ class SaasTenant(models.Model):
         self.ensure_one()
         domains = self.env['saas.custom_domain'].sudo().search([('tenant_id', '=', self.id), ('lost_at', '=', False)])
         return domains.sorted(lambda domain: (not domain.is_primary, domain.display_domain))
+
+    def _in_use(self):
+        """Custom domains are counted by customer: ``domains`` are the names of all of them."""
+        domains = self.env['saas.custom_domain'].sudo().search(
+            [('partner_id', '=', self.partner_id.id), ('lost_at', '=', False)], order='id') if self.partner_id else ()
+        return {**super()._in_use(), 'domains': [domain.display_domain for domain in domains]}
+
+    def _limit_problems(self, plan, users=0, domains=0):
+        problems = super()._limit_problems(plan, users, domains)
+        names, limit = self._in_use()['domains'], self._domain_limit_with(plan, domains)
+        if not limit or len(names) <= limit:
+            return problems
+        shown = ', '.join(names[:SHOWN]) + (' …' if len(names) > SHOWN else '')
+        return [*problems, _(
+            '%(count)s custom domains are in use, and %(plan)s has %(limit)s. Remove %(more)s of these first: %(names)s',
+            count=len(names), plan=plan.name, limit=limit, more=len(names) - limit, names=shown)]
+
+    def _domain_limit_with(self, plan, extra):
+        """How many names its customer could have if this tenant had ``plan``: the best one of his tenants counts."""
+        others = self.sudo().search([('partner_id', '=', self.partner_id.id), ('id', '!=', self.id),
+                                     ('state', 'not in', ('deleting', 'deleted'))]) if self.partner_id else ()
+        limits = [self._domain_limit(plan, extra), *(other._domain_limit() for other in others)]
+        return 0 if 0 in limits else max(limits)
 
     def _person_redirect_to_primary(self, wanted):
         """Whether visitors of the other names are sent on to the primary one; the router follows."""

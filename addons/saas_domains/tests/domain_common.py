@@ -95,13 +95,6 @@ class DomainCase(SaasCase):
         cls.tenant = cls._running_tenant('techeels')
         cls.Domain = cls.env['saas.custom_domain']
 
-    @classmethod
-    def _request_handler(cls, session, request, /, **options):
-        """19.0 compares the time limit with a number; ours are pairs."""
-        if isinstance(options.get('timeout'), tuple):
-            options['timeout'] = max(options['timeout'])
-        return super()._request_handler(session, request, **options)
-
     def setUp(self):
         super().setUp()
         client = self.root._edge_spec().client()

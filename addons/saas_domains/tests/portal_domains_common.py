@@ -55,18 +55,6 @@ class PortalDomainsCase(PortalHttpCase):
         self.dns.behave(name, rows((name, 60, 'CNAME', f'{target}.')))
         self.dns.behave(target, rows((target, 60, 'A', '127.0.0.1')), 'A')
 
-    def _get(self, path, status=200):
-        self.env.flush_all()
-        page = super()._get(path, status)
-        self.env.invalidate_all()
-        return page
-
-    def _post(self, path, data=None, csrf=True):
-        self.env.flush_all()
-        page = super()._post(path, data, csrf)
-        self.env.invalidate_all()
-        return page
-
     def _path(self, act='', domain=None):
         return f'/my/domains/{(domain or self.domain).id}{act}'
 

@@ -13,17 +13,17 @@ class SaasWebsite(http.Controller):
     """The public pages. What may be ordered, confirmed and seen is decided by saas.signup."""
 
     @http.route('/saas', type='http', auth='public', website=True, methods=['GET'])
-    def plans(self, **_query):
-        return request.render('saas_master.plans', {'plans': self._signups()._plans()})
+    def plans(self, **query):
+        return request.render('saas_master.plans', self._plans_values(query))
 
     # -- the order ------------------------------------------------------------------------------
 
     @http.route('/saas/signup', type='http', auth='public', website=True, sitemap=False, methods=['GET'])
-    def form(self, plan='', **_query):
+    def form(self, **query):
         user = request.env.user
         known = {} if user._is_public() else {
             'contact_name': user.name, 'email': user.email, 'company_name': user.commercial_partner_id.name}
-        return self._form({**known, 'lang': request.env.lang, 'plan': plan})
+        return self._form({**known, **self._chosen(query), 'lang': request.env.lang})
 
     @http.route('/saas/signup', type='http', auth='public', website=True, sitemap=False, methods=['POST'])
     def order(self, **form):
@@ -36,7 +36,7 @@ class SaasWebsite(http.Controller):
             self._signups()._place_order(values, request.httprequest.remote_addr)
         except RateLimited as limited:
             return self._form(form, limited=limited)
-        request.session['saas_signup_email'] = values['email']
+        self._note_order(values)
         return request.redirect(SENT)
 
     @http.route('/saas/signup/sent', type='http', auth='public', website=True, sitemap=False, methods=['GET'])
@@ -61,7 +61,7 @@ class SaasWebsite(http.Controller):
         """Starts nothing: mail scanners open every link they see."""
         signup = self._signups()._find(token)
         if signup.state == 'confirmed':
-            return request.redirect(f'/saas/progress/{token}')
+            return request.redirect(signup._after_confirm(token))
         return self._confirm_page(signup, token)
 
     @http.route('/saas/confirm/<string:token>', type='http', auth='public', website=True, sitemap=False,
@@ -71,7 +71,7 @@ class SaasWebsite(http.Controller):
         problem = signup and signup._confirm(name)
         if not signup or problem:
             return self._confirm_page(signup, token, name, problem)
-        return request.redirect(f'/saas/progress/{token}')
+        return request.redirect(signup._after_confirm(token))
 
     @http.route('/saas/confirm/<string:token>/renew', type='http', auth='public', website=True, sitemap=False,
                 methods=['POST'])
@@ -94,7 +94,8 @@ class SaasWebsite(http.Controller):
         signup = self._signups()._find(token)
         if signup.state != 'confirmed':
             return request.redirect(f'/saas/confirm/{token}') if signup else self._unknown()
-        return self._private('saas_master.progress', {'signup': signup, 'status': signup._status()})
+        return self._private('saas_master.progress', {
+            'signup': signup, 'token': token, 'status': signup._status()})
 
     @http.route('/saas/progress/<string:token>/status', type='http', auth='public', website=True, sitemap=False,
                 methods=['GET'], save_session=False)
@@ -109,14 +110,30 @@ class SaasWebsite(http.Controller):
     def _signups(self):
         return request.env['saas.signup'].sudo()
 
+    def _plans_values(self, _query):
+        return {'plans': self._signups()._plans()}
+
+    def _chosen(self, query):
+        """What the plans page has chosen already."""
+        return {'plan': query.get('plan', '')}
+
+    def _fields(self):
+        return FIELDS
+
+    def _note_order(self, values):
+        """What the session keeps of an order for the page that says where its link went."""
+        request.session['saas_signup_email'] = values['email']
+
+    def _form_values(self, values, plans, plan):
+        """What the form needs to know besides; for other addons to extend."""
+        return {'values': values, 'plans': plans, 'plan': plan, 'address': self._signups()._address_parts(plan)}
+
     def _form(self, form, errors=None, limited=None, status=200):
-        signups = self._signups()
-        values = {field: visitor.clean(form.get(field)) for field in FIELDS}
-        plans = signups._plans()
+        values = {field: visitor.clean(form.get(field)) for field in self._fields()}
+        plans = self._signups()._plans()
         plan = plans.filtered(lambda plan: plan.code == values['plan']) or plans[:1]
         return self._private('saas_master.signup', {
-            'values': values, 'errors': errors or {}, 'limited': limited, 'trap': TRAP,
-            'plans': plans, 'plan': plan, 'address': signups._address_parts(plan),
+            **self._form_values(values, plans, plan), 'errors': errors or {}, 'limited': limited, 'trap': TRAP,
             'offered_languages': request.env['res.lang'].get_installed(),
         }, status, limited)
 

@@ -20,6 +20,7 @@ from . import saas_template_facts
 from . import saas_tenant
 from . import saas_tenant_steps
 from . import saas_tenant_customer
+from . import saas_tenant_plan
 from . import saas_tenant_staff
 from . import saas_tenant_deletion
 from . import saas_tenant_view

@@ -18,7 +18,8 @@ class SaasOperation(models.Model):
 
     kind = fields.Selection([
         ('provision', 'Provision'), ('suspend', 'Suspend'), ('resume', 'Resume'), ('delete', 'Delete'),
-        ('cleanup', 'Clean up'), ('install_modules', 'Install modules'), ('build_template', 'Build template'),
+        ('cleanup', 'Clean up'), ('install_modules', 'Install modules'), ('change_plan', 'Change plan'),
+        ('build_template', 'Build template'),
     ], required=True, readonly=True, index=True)
     state = fields.Selection(STATES, required=True, default='waiting', readonly=True, index=True)
     tenant_id = fields.Many2one('saas.tenant', ondelete='cascade', index=True, readonly=True)

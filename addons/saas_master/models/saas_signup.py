@@ -213,6 +213,10 @@ class SaasSignup(models.Model):
             'partner_id': customer.id, 'tenant_id': tenant.id})
         return False
 
+    def _after_confirm(self, token):
+        """Path of the page that follows on the confirmation. Only the visitor has the token."""
+        return f'/saas/progress/{token}'
+
     def _name_problem(self, name):
         """False, or (code, message) why this order cannot have ``name``."""
         problem = self.env['saas.tenant']._name_problem(name)
@@ -239,11 +243,18 @@ class SaasSignup(models.Model):
             'name': self.contact_name, 'email': self.email, 'lang': self.lang, 'parent_id': company.id})
 
     def _create_tenant(self, name, customer):
-        tenant = self.env['saas.tenant'].create({
+        tenant = self._draft_tenant(name, customer)
+        self._begin(tenant)
+        return tenant
+
+    def _draft_tenant(self, name, customer):
+        return self.env['saas.tenant'].create({
             'name': name, 'company_name': self.company_name, 'email': self.email, 'admin_name': self.contact_name,
             'lang': self.lang, 'plan_id': self.plan_id.id, 'partner_id': customer.commercial_partner_id.id})
+
+    def _begin(self, tenant):
+        """What the confirmation sets going; another addon may have something come before."""
         tenant.action_provision()
-        return tenant
 
     # -- progress -------------------------------------------------------------------------------
 

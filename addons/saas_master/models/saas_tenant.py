@@ -206,8 +206,9 @@ class SaasTenant(models.Model):
             tenant._settle()
         return True
 
-    def _settle(self):
-        """Open what brings the state in line with the reasons, unless something is under way (it settles later).
+    def _settle(self, failed=''):
+        """Open what brings the state in line with the reasons, unless something is under way (it settles later), or it is
+        of the kind that has just ``failed``: that waits for a person, or it would fail again and again.
 
         Who changes the reasons and who ends an operation may do so at the same moment, each blind to the other. Both
         come here and update the tenant's row: the later one is refused (REPEATABLE READ), repeated, and then sees.
@@ -218,5 +219,5 @@ class SaasTenant(models.Model):
         for tenant in self:
             wanted = {'running': 'suspend' if tenant.reason_ids else None,
                       'suspended': None if tenant.reason_ids else 'resume'}.get(tenant.state)
-            if wanted and not tenant._active_operation():
+            if wanted and wanted != failed and not tenant._active_operation():
                 tenant._open(wanted, priority=5)

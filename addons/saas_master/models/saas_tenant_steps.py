@@ -251,7 +251,7 @@ class SaasTenant(models.Model):
         self._plan_attention(
             _('%s failed', operation.display_name),
             _('%s Look at the operation\'s log; retry it once the cause is gone.', operation.error or ''))
-        self._settle()
+        self._settle(failed=operation.kind)
 
     def _operation_cancelled(self, operation):
         if operation.kind == 'provision' and self.state == 'provisioning':

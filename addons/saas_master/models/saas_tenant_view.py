@@ -37,7 +37,8 @@ class SaasTenant(models.Model):
         """What each kind of operation is called before a customer."""
         return {
             'provision': _('Setting up'), 'suspend': _('Closing'), 'resume': _('Opening again'), 'delete': _('Deletion'),
-            'cleanup': _('Tidying up'), 'install_modules': _('Installing apps'), 'build_template': '',
+            'cleanup': _('Tidying up'), 'install_modules': _('Installing apps'),
+            'change_plan': _('Changing the plan'), 'build_template': '',
         }
 
     def _customer_acts(self):
@@ -67,14 +68,14 @@ class SaasTenant(models.Model):
         self.ensure_one()
         if not self.usage_at:
             return []
-        plan, used = self.plan_id, self.usage_database_mib + self.usage_files_mib
-        disk = plan.disk_gib * MIB_PER_GIB
+        limit, used = self._user_limit(), self.usage_database_mib + self.usage_files_mib
+        disk = self.plan_id.disk_gib * MIB_PER_GIB
         of = _('%(used)s of %(limit)s')
-        users = {'used': self.usage_users, 'limit': plan.user_limit}
+        users = {'used': self.usage_users, 'limit': limit}
         storage = {'used': self._size(used), 'limit': self._size(disk)}
         return [
-            {'code': 'users', 'label': _('Users'), 'text': of % users if plan.user_limit else str(self.usage_users),
-             **self._bar(self.usage_users, plan.user_limit)},
+            {'code': 'users', 'label': _('Users'), 'text': of % users if limit else str(self.usage_users),
+             **self._bar(self.usage_users, limit)},
             {'code': 'storage', 'label': _('Storage'), 'text': of % storage if disk else self._size(used),
              'detail': _('Database %(database)s, files %(files)s', database=self._size(self.usage_database_mib),
                          files=self._size(self.usage_files_mib)), **self._bar(used, disk)},
@@ -105,7 +106,7 @@ class SaasTenant(models.Model):
 
     def _told_operation(self, operation):
         told = {'provision': _('Set up'), 'suspend': _('Closed'), 'resume': _('Opened again'), 'delete': _('Deleted'),
-                'install_modules': _('Apps installed')}
+                'install_modules': _('Apps installed'), 'change_plan': _('Plan changed')}
         ended = {'done': _('Done'), 'failed': _('Did not work. Our staff knows about it.'), 'cancelled': _('Called off')}
         return {'at': operation.create_date, 'what': told.get(operation.kind, ''), 'state': operation.state,
                 'who': self._told_person(operation.requested_by_id), 'how': ended.get(operation.state, _('Under way'))}

@@ -33,7 +33,7 @@ ROW = '(%s, %s::int, %s::int, %s::int)'
 OVER = """
     SELECT t.id FROM saas_tenant t JOIN saas_plan p ON p.id = t.plan_id
      WHERE t.usage_at IS NOT NULL AND t.state IN ('running', 'suspended')
-       AND ((p.user_limit > 0 AND t.usage_users > p.user_limit)
+       AND ((p.user_limit > 0 AND t.usage_users > p.user_limit + COALESCE(t.extra_users, 0))
          OR (p.disk_gib > 0 AND t.usage_database_mib + t.usage_files_mib > p.disk_gib * 1024))"""
 
 
@@ -49,13 +49,14 @@ class SaasTenant(models.Model):
         for tenant in self:
             tenant.usage_mib = tenant.usage_database_mib + tenant.usage_files_mib
 
-    @api.depends('usage_users', 'usage_mib', 'usage_at', 'state', 'plan_id.user_limit', 'plan_id.disk_gib')
+    @api.depends('usage_users', 'usage_mib', 'usage_at', 'state', 'extra_users', 'plan_id.user_limit',
+                 'plan_id.disk_gib')
     @api.depends_context('lang')
     def _compute_usage_problem(self):
         for tenant in self:
-            plan, found = tenant.plan_id, []
-            if plan.user_limit and tenant.usage_users > plan.user_limit:
-                found.append(_('%(used)s users, the plan has %(limit)s', used=tenant.usage_users, limit=plan.user_limit))
+            plan, users, found = tenant.plan_id, tenant._user_limit(), []
+            if users and tenant.usage_users > users:
+                found.append(_('%(used)s users, the plan has %(limit)s', used=tenant.usage_users, limit=users))
             if plan.disk_gib and tenant.usage_mib > plan.disk_gib * 1024:
                 found.append(_('%(used).1f GiB, the plan has %(limit)s', used=tenant.usage_mib / 1024, limit=plan.disk_gib))
             applies = tenant.usage_at and tenant.state in ('running', 'suspended')

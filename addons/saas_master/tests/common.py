@@ -6,8 +6,18 @@ from odoo.tests import TransactionCase, tagged
 from odoo.addons.saas_master.drivers import vault
 
 
+class TimeLimits:
+    """For a case whose code asks others by HTTP: 19.0 compares the time limit with a number; ours are pairs."""
+
+    @classmethod
+    def _request_handler(cls, session, request, /, **options):
+        if isinstance(options.get('timeout'), tuple):
+            options['timeout'] = max(options['timeout'])
+        return super()._request_handler(session, request, **options)
+
+
 @tagged('post_install', '-at_install')
-class SaasCase(TransactionCase):
+class SaasCase(TimeLimits, TransactionCase):
     """A node, a template that counts as built, and two customers. No test here reaches the outside."""
 
     @classmethod

@@ -60,10 +60,17 @@ class PortalHttpCase(PortalCase, HttpCase):
         self.authenticate(user and user.login, user and user.login)
 
     def _get(self, path, status=200):
-        page = self.url_open(path, allow_redirects=False)
+        page = self._open(path)
         self.assertEqual(page.status_code, status, path)
         return page
 
     def _post(self, path, data=None, csrf=True):
         token = {'csrf_token': http.Request.csrf_token(self)} if csrf else {}
-        return self.url_open(path, data={**(data or {}), **token}, allow_redirects=False)
+        return self._open(path, data={**(data or {}), **token})
+
+    def _open(self, path, **options):
+        """Both sides see what the other has written."""
+        self.env.flush_all()
+        page = self.url_open(path, allow_redirects=False, **options)
+        self.env.invalidate_all()
+        return page

@@ -219,6 +219,16 @@ class TestTenant(SaasCase):
         self._run(operation)
         self.assertEqual(tenant.state, 'suspended')
 
+    def test_a_suspension_that_fails_waits_for_a_person(self):
+        self._patch_outside()
+        tenant = self._running_tenant()
+        self.patch(self.env.registry['saas.tenant'], '_step_route', broken)
+        tenant._suspend('unpaid')
+        failed = self._operation(tenant)
+        self._run(failed)
+        self.assertEqual((failed.state, failed.attention, tenant.state), ('failed', True, 'running'))
+        self.assertEqual(self._operation(tenant), failed, 'nothing is begun anew by itself')
+
     def test_delete(self):
         self._patch_outside()
         tenant = self._running_tenant()

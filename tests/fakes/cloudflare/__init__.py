@@ -2,11 +2,13 @@
 
 ``python -m tests.fakes.cloudflare --help``; in tests ``with FakeCloudflare() as fake``. Nothing in the addons knows it.
 """
+from tests.fakes.server import Server
+
 from .admin import Admin
 from .api import PREFIX, Api
 from .edge import EdgeHandler
 from .routing import Routing
-from .server import ApiHandler, Server
+from .server import ApiHandler
 from .world import World
 
 

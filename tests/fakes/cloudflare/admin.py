@@ -13,67 +13,24 @@ POST /tunnels/<id>           {"local"?: the document of a tunnel that is managed
 POST /tunnels/<id>/connectors/<number>   {"connected"?, "pending"?, "frozen"?: takes no new configuration}
 POST /elsewhere              {"names": […]}: names of zones in accounts of others (1014)
 """
-import json
 import re
 from collections import Counter
-from urllib.parse import parse_qsl
+
+from tests.fakes import admin
 
 from . import hostnames, tunnels
-from .answers import ApiError, encoded
+from .answers import ApiError
 from .world import SETTINGS
 
 PREFIX = '/__fake__'
 
 
-class Admin:
+class Admin(admin.Admin):
 
-    def __init__(self, world, api):
-        self.world, self.api = world, api
-
-    def answer(self, method, target, data):
-        path, _, query = target.removeprefix(PREFIX).partition('?')
-        try:
-            body = json.loads(data) if data else {}
-            with self.world.store.transaction():
-                return 200, encoded(self._act(method, path.strip('/').split('/'), dict(parse_qsl(query)), body))
-        except ApiError as error:
-            return error.status, encoded(error.body())
-        except (KeyError, TypeError, ValueError) as error:
-            return 400, encoded({'error': f'{type(error).__name__}: {error}'})
-
-    def _act(self, method, parts, query, body):
-        act = getattr(self, f'_{method.lower()}_{parts[0] or "overview"}', None)
-        if act is None:
-            raise ApiError(404, 7000, f'nothing to {method} here: see tests/fakes/cloudflare/admin.py')
-        return act(parts[1:], query, body)
-
-    def _get_overview(self, parts, query, body):
-        tables = {name: len(rows) for name, rows in self.world.store.tables.items() if name != 'settings'}
-        return {**tables, 'settings': self.world.store.table('settings'), 'now': self.world.now(), 'calls': self.api.counted}
-
-    # -- calls --------------------------------------------------------------------------------------------------------
-    def _get_journal(self, parts, query, body):
-        since = int(query.get('since', 0))
-        return [call for call in self.api.journal if call['number'] > since]
-
-    def _delete_journal(self, parts, query, body):
-        self.api.journal.clear()
-        return {}
+    prefix, refusals = PREFIX, (ApiError,)
 
     def _get_counts(self, parts, query, body):
         return dict(Counter(f'{call["method"]} {_kind(call["path"])}' for call in self.api.journal))
-
-    def _get_faults(self, parts, query, body):
-        return self.api.faults.waiting
-
-    def _post_faults(self, parts, query, body):
-        for fault in body if isinstance(body, list) else [body]:
-            self.api.faults.add(fault)
-        return {}
-
-    def _delete_faults(self, parts, query, body):
-        self.api.faults.clear()
-        return {}
 
     # -- the world ----------------------------------------------------------------------------------------------------
     def _post_clock(self, parts, query, body):

@@ -5,12 +5,13 @@ import time
 from collections import deque
 from urllib.parse import parse_qsl, unquote
 
+from tests.fakes.faults import Faults
+
 from . import access, faults, hostnames, records, tunnels, zones
 from .answers import ApiError, encoded
 
 PREFIX = '/client/v4'
 JOURNAL = 50_000        # calls that are remembered
-LARGEST_BODY = 64 * 2**20
 
 ZONE, TUNNEL = r'/zones/(?P<zone>[^/]+)', r'/accounts/(?P<account>[^/]+)/cfd_tunnel'
 RECORD, HOSTNAME = rf'{ZONE}/dns_records', rf'{ZONE}/custom_hostnames'
@@ -68,7 +69,7 @@ class Call:
 class Api:
 
     def __init__(self, world):
-        self.world, self.faults = world, faults.Faults()
+        self.world, self.faults = world, Faults(faults.KINDS)
         self.journal, self.counted = deque(maxlen=JOURNAL), 0
 
     def answer(self, method, target, headers, data):

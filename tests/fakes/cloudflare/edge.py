@@ -10,9 +10,10 @@ import select
 import socket
 from urllib.parse import urlsplit
 
+from tests.fakes.server import Handler
+
 from . import pages
 from .routing import Refused
-from .server import Handler
 
 HOP_BY_HOP = {'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding',
               'upgrade', 'proxy-connection'}
@@ -23,6 +24,8 @@ OWN = {'cf-connecting-ip', 'cf-ray', 'cf-visitor', 'x-forwarded-for', 'x-forward
 
 
 class EdgeHandler(Handler):
+
+    server_version = 'cloudflare'
 
     def _visit(self):
         host = (self.headers.get('Host') or '').rpartition(':')[0] or self.headers.get('Host') or ''

@@ -1,9 +1,10 @@
 """What this Cloudflare holds: accounts, tokens, zones, tunnels; its clock and its rules that can be set."""
 import time
 
+from tests.fakes.store import Store
+
 from . import hostnames, records
 from .shapes import digest, hex_id, new_tunnel, uuid_of
-from .store import Store
 
 SETTINGS = {
     'rate_limit': 1200, 'rate_window': 300,     # requests in seconds, per token; 0 is no limit

@@ -7,6 +7,7 @@ import { FIRST, Follower, SLOWEST } from "@saas_master/js/follower";
 const IDLE = 10000; // while only staff can change something
 const LONG = 30000; // after so long a visitor is told that he need not wait
 const LAST = ["ready", "deleted"]; // phases after which nothing more is asked
+const MOVING = ["working", "payment", "processing"]; // phases that end soon
 
 /** Keeps the progress page up to date. What a phase looks like is the server's business. */
 publicWidget.registry.SaasProgress = Follower.extend({
@@ -25,7 +26,7 @@ publicWidget.registry.SaasProgress = Follower.extend({
     },
 
     slowest() {
-        return this.el.dataset.phase === "working" ? SLOWEST : IDLE;
+        return MOVING.includes(this.el.dataset.phase) ? SLOWEST : IDLE;
     },
 
     async show(status) {

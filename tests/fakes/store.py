@@ -17,7 +17,7 @@ class Store:
         self.file = Path(file) if file else None
         self.lock = threading.RLock()
         self.tables = {}
-        self._undo, self._lines, self._depth, self._logged = [], [], 0, 0
+        self._undo, self._changed, self._depth, self._logged = [], [], 0, 0
         self.listeners = []         # called with (table, id, old, new): for indexes
         if self.file:
             self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ class Store:
     def transaction(self):
         with self.lock:
             self._depth += 1
-            mark = len(self._undo), len(self._lines)
+            mark = len(self._undo), len(self._changed)
             try:
                 yield
             except BaseException:
@@ -61,7 +61,7 @@ class Store:
     def _change(self, table, key, value):
         old = self.get(table, key)
         self._undo.append((table, key, old))
-        self._lines.append(json.dumps([table, key, value], separators=(',', ':')))
+        self._changed.append((table, key))
         self._set(table, key, value)
 
     def _set(self, table, key, value):
@@ -74,18 +74,18 @@ class Store:
         for listener in self.listeners:
             listener(table, key, old, value)
 
-    def _roll_back(self, undo, lines):
+    def _roll_back(self, undo, changed):
         while len(self._undo) > undo:
             self._set(*self._undo.pop())
-        del self._lines[lines:]
+        del self._changed[changed:]
 
     def _write(self):
-        lines, self._lines, self._undo = self._lines, [], []
-        if not self.file or not lines:
+        changed, self._changed, self._undo = dict.fromkeys(self._changed), [], []
+        if not self.file or not changed:
             return
         with self._log.open('a') as log:
-            log.write('\n'.join(lines) + '\n')
-        self._logged += len(lines)
+            log.writelines(_line(table, key, self.get(table, key)) for table, key in changed)
+        self._logged += len(changed)
         if self._logged > COMPACT_AFTER:
             self._compact()
 
@@ -104,7 +104,11 @@ class Store:
     def _compact(self):
         """The log may be applied to the new file a second time without harm, so no instant is unsafe."""
         new = self.file.with_name(self.file.name + '.new')
-        new.write_text(json.dumps(self.tables, indent=1))
+        new.write_text(json.dumps(self.tables))     # without indent, which takes ten times as long
         new.replace(self.file)
         self._log.write_text('')
         self._logged = 0
+
+
+def _line(table, key, value):
+    return json.dumps([table, key, value], separators=(',', ':')) + '\n'
