@@ -20,8 +20,10 @@ TURNS = 5           # of the second worker
 LIMIT = 'saas_master.signup_per_hour'
 CRONS = ('process', 'backfill', 'follow', 'mirror', 'tidy')
 DUE = "UPDATE saas_billing_event SET due_at = now() AT TIME ZONE 'UTC' - interval '1 second' WHERE state = 'pending'"
+# the sandbox's clock may be far ahead of ours: its period then has begun after the day that was chosen
 CHOSEN = """
-    UPDATE saas_subscription SET next_stripe_price_id = %s, next_from = now() AT TIME ZONE 'UTC' + interval '1 hour'
+    UPDATE saas_subscription SET next_stripe_price_id = %s, next_from = now() AT TIME ZONE 'UTC' + interval '1 hour',
+           period_start = now() AT TIME ZONE 'UTC' - interval '1 day'
      WHERE stripe_id = %s"""
 PENDING = "SELECT count(*) FROM saas_billing_event WHERE state = 'pending'"
 
