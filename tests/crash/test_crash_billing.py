@@ -75,7 +75,7 @@ class Money:
         page = billing.to_stripe(self.world, visitor, billing.place(self.world, visitor, order))
         return name, visitor, page
 
-    def killed_anywhere(self, scenario):
+    def assert_survives_kills(self, scenario):
         """``scenario.prepare()`` makes the situation, ``WORK`` is what is killed, ``check(where)`` what must be in the end."""
         scenario.prepare()
         points = self.worker.turn(watch=True, work=scenario.WORK)['points']
@@ -254,18 +254,18 @@ class Planned(Scenario):
 
 
 def test_a_paid_checkout(money):
-    money.killed_anywhere(Paid(money))
+    money.assert_survives_kills(Paid(money))
 
 
 def test_a_new_price(money):
     scenario = Mirrored(money)
-    money.killed_anywhere(scenario)
+    money.assert_survives_kills(scenario)
     scenario.close()
 
 
 def test_an_expired_checkout(money):
-    money.killed_anywhere(Expired(money))
+    money.assert_survives_kills(Expired(money))
 
 
 def test_a_planned_change(money):
-    money.killed_anywhere(Planned(money))
+    money.assert_survives_kills(Planned(money))
