@@ -113,7 +113,7 @@ class Run:
         if outside:
             stack.up()
         for part in outside:
-            self.results.append(suites.plain(f'{series} {part}', f'tests/{part}', seconds=3000))
+            self.results.append(suites.plain(f'{series} {part}', f'tests/{part}', seconds=2400))
         if 'docker' in only:
             stack.down()
             self.results.append(suites.plain(f'{series} docker', 'tests/docker_tests'))
