@@ -19,6 +19,8 @@ HOST = re.compile(rf'(?=.{{1,253}}\Z){LABEL}(?:\.{LABEL})+')
 DATABASE = re.compile(LABEL + r'|[a-z0-9][a-z0-9-]{0,49}__[0-9a-f]{8}')     # the second form: a name that was used before
 NONCE = re.compile(r'[A-Za-z0-9_-]{1,128}')
 NONCE_URL = '/.well-known/saas-domain'
+UPSTREAM = re.compile(r'(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!:)|(?=:))){4}:[1-9]\d{0,4}', re.ASCII)
+SHARED_HTTP, SHARED_WS = 'saas_tenants', 'saas_tenants_ws'      # upstreams of nginx.conf.in
 
 WORDS = 800         # characters kept of what nginx says to a configuration that it refuses
 
@@ -29,7 +31,9 @@ class Route:
 
     ``suspended``: visitors get the 503 page; ``redirect``: unless suspended, they are sent (308) to the same page at
     that host, which must have a route to the same database and stay there itself; ``nonce``: answered at ``NONCE_URL``
-    in either case.
+    in either case. ``upstream``: IPv4 address and port of the Odoo that has the database, of a container of its own for
+    instance; ``websocket``: the same of its gevent port, which need not answer (then ``upstream`` is asked); without
+    them the tenants' server of the node.
     """
 
     host: str
@@ -37,6 +41,13 @@ class Route:
     suspended: bool = False
     redirect: str = ''
     nonce: str = ''
+    upstream: str = ''
+    websocket: str = ''
+
+    @property
+    def target(self):
+        """What answers: two routes with the same one show the same tenant."""
+        return self.database, self.upstream
 
 
 def render(routes):
@@ -59,6 +70,8 @@ def render(routes):
         _map('saas_suspended', ((route.host, '1') for route in ordered if route.suspended)),
         _map('saas_redirect', ((route.host, route.redirect) for route in ordered if route.redirect)),
         _map('saas_nonce', ((route.host, route.nonce) for route in ordered if route.nonce)),
+        _map('saas_http', ((route.host, route.upstream) for route in ordered if route.upstream), SHARED_HTTP),
+        _map('saas_ws', ((route.host, route.websocket or route.upstream) for route in ordered if route.upstream), SHARED_WS),
     ))
 
 
@@ -69,19 +82,24 @@ def _check(route):
                             'and hyphens' + (', in two or more labels with dots between' if what == 'host' else ''))
     if not isinstance(route.nonce, str) or route.nonce and not NONCE.fullmatch(route.nonce):
         raise Permanent(f'The nonce of {route.host} must be up to 128 letters, digits, hyphens and underscores')
+    for address in filter(None, (route.upstream, route.websocket)):
+        if not isinstance(address, str) or not UPSTREAM.fullmatch(address) or int(address.rpartition(':')[2]) > 65535:
+            raise Permanent(f'{address!r} cannot be what {route.host} leads to: it must be an IPv4 address and a port')
+    if route.websocket and not route.upstream:
+        raise Permanent(f'{route.host} has an address for web sockets and none for pages: give both or neither')
 
 
 def _check_redirect(route, table):
     """It ends where it leads to, and never with another database."""
     end = table.get(route.redirect)
-    if route.redirect and (end is None or end.database != route.database or end.redirect):
+    if route.redirect and (end is None or end.target != route.target or end.redirect):
         raise Permanent(f'{route.host} cannot redirect to {route.redirect!r}: that must be a host with a route to the '
                         f'same database ({route.database}) and without a redirect of its own')
 
 
-def _map(variable, pairs):
+def _map(variable, pairs, default='""'):
     lines = ''.join(f'    {host} {value};\n' for host, value in pairs)
-    return f'map $host ${variable} {{\n    default "";\n{lines}}}\n'
+    return f'map $host ${variable} {{\n    default {default};\n{lines}}}\n'
 
 
 class Router:

@@ -4,14 +4,16 @@ Every step looks before it acts and may be repeated after being killed at any in
 mark: a staging database by its name, a published one by its comment, a filestore by a file in it.
 """
 import time
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg2
 
 from . import filestore
 from .errors import NotFound, Permanent, Retryable
-from .personalise import personalise
+from .host import ABSENT, PUBLISHED, STAGING
+from .personalise import forget, hand_over, personalise
 from .postgres import connect, statement
 
 
@@ -59,7 +61,7 @@ def drop(cursor, database):
 
 
 class SharedNode:
-    """The driver of one node. Every method raises nothing but ``errors``."""
+    """The driver of one node; see ``host.Host``. Every method raises nothing but ``errors``."""
 
     def __init__(self, spec, transport):
         self.spec = spec
@@ -69,6 +71,22 @@ class SharedNode:
         return connect(self.spec.postgres, database, autocommit)
 
     # -- making a tenant ---------------------------------------------------------------
+
+    def clone(self, template_db, tenant):
+        """Database and files at the same time: neither needs the other, and both are adopted if half-done."""
+        with ThreadPoolExecutor(1) as pool:
+            copying = pool.submit(self.clone_filestore, template_db, tenant)
+            self.clone_database(template_db, tenant)
+            copying.result()
+
+    def configure(self, tenant):
+        """It has no address or resources of its own."""
+
+    def start(self, tenant):
+        """The server runs for all."""
+
+    def stop(self, tenant):
+        """The server runs for all; who is suspended is closed by the router."""
 
     def clone_database(self, template_db, tenant):
         """Copy the template to the staging name, unless an earlier attempt did.
@@ -125,6 +143,24 @@ class SharedNode:
             if not published or published.is_template or not published.is_open:
                 cursor.execute(statement('ALTER DATABASE {} ALLOW_CONNECTIONS true IS_TEMPLATE false', tenant.name))
 
+    def hand_over(self, tenant):
+        """Make a published standby the tenant's, while the server has it loaded (``personalise.hand_over``)."""
+        with self._inside(tenant) as cursor:
+            return hand_over(cursor, tenant)
+
+    def forget(self, tenant):
+        """Have the server read everything of the tenant anew (``personalise.forget``)."""
+        with self._inside(tenant) as cursor:
+            forget(cursor)
+
+    @contextmanager
+    def _inside(self, tenant):
+        """A cursor in the tenant's published database, once it is seen to be its own."""
+        filestore.check_names(tenant.mark, tenant.name)
+        with self._cursor(tenant.name) as cursor:
+            self._ours(look(cursor, tenant.name)[tenant.name], tenant)
+            yield cursor
+
     @staticmethod
     def _rename(cursor, staging, name):
         close(cursor, staging)
@@ -152,7 +188,20 @@ class SharedNode:
         """Remove the tenant's files, complete or not; a directory without our mark is left alone: Permanent."""
         filestore.drop(self.transport, self.spec, tenant)
 
+    def remove(self, tenant):
+        self.drop_database(tenant)
+        self.drop_filestore(tenant)
+
     # -- what is ours ------------------------------------------------------------------
+
+    def look(self, tenant):
+        """Of its database; Permanent if there is one of that name which is not ours."""
+        filestore.check_names(tenant.mark, tenant.name)
+        with self._cursor(autocommit=True) as cursor:
+            found = look(cursor, tenant.name, tenant.staging)
+        if self._ours(found.get(tenant.name), tenant):
+            return PUBLISHED
+        return STAGING if tenant.staging in found else ABSENT
 
     @staticmethod
     def _ours(published, tenant):

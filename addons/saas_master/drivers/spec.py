@@ -1,6 +1,8 @@
 """What drivers are told about a node and a tenant: plain values, no records."""
 from dataclasses import dataclass, field
 
+from .pve.spec import Container
+
 
 @dataclass(frozen=True)
 class Postgres:
@@ -48,6 +50,7 @@ class TenantSpec:
     database_uuid: str = ''
     database_secret: str = field(default='', repr=False)
     api_key: str = field(default='', repr=False)
+    container: Container | None = None          # of a dedicated tenant
 
     @property
     def staging(self):

@@ -1,7 +1,4 @@
-"""A node on another machine: OpenSSH there, one kept connection here, and a host key that is known beforehand.
-
-Needs on the node: a POSIX shell and coreutils (``timeout``, ``mktemp``, ``sync``, ``mv -T``), findutils.
-"""
+"""A node on another machine: OpenSSH there, one kept connection here, and a host key that is known beforehand."""
 import base64
 import binascii
 import contextlib
@@ -16,13 +13,12 @@ from contextlib import contextmanager
 
 import paramiko
 
-from .errors import AuthError, NotFound, Permanent, Retryable, Unreachable
-from .transport import DRAFT, DRAFT_MINUTES, FILE_LIMIT, OUTPUT_LIMIT, Result, Tail, within_limit
+from .errors import AuthError, Permanent, Retryable, Unreachable
+from .shell_transport import ShellTransport
+from .transport import OUTPUT_LIMIT, Tail
 
 GRACE = 5               # seconds the answer may take longer than the command
 KEEPALIVE = 15          # seconds between signs of life
-FILE_RATE = 1024 ** 2   # bytes per second a file is expected to travel at least
-MISSING = 44            # exit code of the scripts below for a missing file or folder
 _CHUNK = 65536
 
 # Each host key type with the algorithms in which a server may prove it: https://www.rfc-editor.org/rfc/rfc8332
@@ -34,20 +30,8 @@ HOST_KEY_ALGORITHMS = {
     'ssh-rsa': ('rsa-sha2-512', 'rsa-sha2-256'),
 }
 
-# $1 folder, $2 name, $3 size: a connection lost on the way must not publish half a file, $4 mode
-PUT = f'''
-test -d "$1" || exit 44
-draft=$(mktemp "$1/{DRAFT}XXXXXXXX") || exit
-trap 'rm -f "$draft"' EXIT
-trap 'exit 1' HUP PIPE TERM
-cat > "$draft" && test "$(wc -c < "$draft")" -eq "$3" || {{ echo "incomplete or disk full" >&2; exit 1; }}
-chmod "$4" "$draft" && sync "$draft" && mv -fT "$draft" "$1/$2" && sync "$1" || exit
-find "$1" -maxdepth 1 -type f -name '{DRAFT}*' -mmin +{DRAFT_MINUTES} -delete || true
-'''
-GET = 'test -e "$1" || exit 44; exec cat < "$1"'
 
-
-class SSHTransport:
+class SSHTransport(ShellTransport):
     """``host_key``: 'type base64' as in known_hosts; ``private_key``: its text or its path, without passphrase.
 
     AuthError when the host shows another key or refuses ours, Unreachable when it does not answer within
@@ -71,30 +55,10 @@ class SSHTransport:
         with self._lock:
             self._drop()
 
-    def run(self, argv, timeout, stdin=b''):
-        code, stdout, stderr = self._execute(argv, timeout, stdin, OUTPUT_LIMIT)
-        return Result(code, stdout.text(), stderr.text())
-
-    def put(self, path, data, mode=0o600):
-        folder, _slash, name = path.rpartition('/')
-        argv = ('sh', '-c', PUT, 'put', folder or '/', name, str(len(data)), f'{mode:o}')
-        result = self.run(argv, 30 + len(data) / FILE_RATE, data)
-        if result.exit_code == MISSING:
-            raise NotFound(f'{path} cannot be written: its folder does not exist')
-        result.check(f'writing {path}')
-
-    def get(self, path):
-        code, stdout, stderr = self._execute(
-            ('sh', '-c', GET, 'get', path), 30 + FILE_LIMIT / FILE_RATE, b'', FILE_LIMIT + 1)
-        if code == MISSING:
-            raise NotFound(f'{path} does not exist')
-        Result(code, '', stderr.text()).check(f'reading {path}')
-        return within_limit(path, stdout.bytes())
-
     # -- commands ------------------------------------------------------------------------------------------------
 
-    def _execute(self, argv, timeout, stdin, limit):
-        """Exit code, Tail of stdout, Tail of stderr. The limit on time is kept over there, whatever becomes of us."""
+    def execute(self, argv, timeout, stdin=b'', limit=OUTPUT_LIMIT):
+        """See ``transport.Transport``. The limit on time is kept over there, whatever becomes of us."""
         command = shlex.join(str(word) for word in argv)
         if '\0' in command:
             raise Permanent(f'{argv[0]!r} cannot be run: embedded null byte')

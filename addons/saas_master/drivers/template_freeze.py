@@ -16,6 +16,12 @@ def clean(cursor):
         cursor.execute(sql.SQL('DELETE FROM {}').format(sql.Identifier(table)))
 
 
+def installed(cursor):
+    """Names of the modules that are."""
+    cursor.execute("SELECT name FROM ir_module_module WHERE state = 'installed'")
+    return {name for name, in cursor.fetchall()}
+
+
 def facts(cursor):
     """Values for the template's record."""
     cursor.execute("SELECT name, latest_version FROM ir_module_module WHERE state = 'installed' ORDER BY name")

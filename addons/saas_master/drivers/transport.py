@@ -50,6 +50,9 @@ class Transport(Protocol):
         What goes on longer than its parent must detach (``setsid``) and let go of stdout and stderr.
         """
 
+    def execute(self, argv: Sequence[str], timeout: float, stdin: bytes = b'', limit: int = OUTPUT_LIMIT):
+        """As ``run``, for output that is no text: exit code, ``Tail`` of stdout (``limit`` bytes), of stderr."""
+
     def put(self, path: str, data: bytes, mode: int = 0o600) -> None:
         """Write a file so that at any instant, even a power cut, the old or the new one is there, whole.
 
@@ -63,9 +66,9 @@ class Transport(Protocol):
 class Tail:
     """The last ``limit`` bytes of what was fed."""
 
-    def __init__(self, limit=OUTPUT_LIMIT):
+    def __init__(self, limit=OUTPUT_LIMIT, words=''):
         self._limit = limit
-        self._data = bytearray()
+        self._data = bytearray(words.encode())
 
     def feed(self, chunk):
         self._data += chunk
@@ -83,21 +86,25 @@ class LocalTransport:
     """This machine, with the rights of this process."""
 
     def run(self, argv, timeout, stdin=b''):
+        code, stdout, stderr = self.execute(argv, timeout, stdin)
+        return Result(code, stdout.text(), stderr.text())
+
+    def execute(self, argv, timeout, stdin=b'', limit=OUTPUT_LIMIT):
         deadline = time.monotonic() + timeout
         try:
             process = subprocess.Popen(
                 [os.fspath(word) for word in argv], cwd='/', env=_environment(), start_new_session=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         except FileNotFoundError:
-            return Result(NOT_FOUND, '', f'{argv[0]}: no such command')
+            return NOT_FOUND, Tail(), Tail(words=f'{argv[0]}: no such command')
         except OSError as error:
-            return Result(NOT_EXECUTABLE, '', f'{argv[0]}: {error.strerror}')
+            return NOT_EXECUTABLE, Tail(), Tail(words=f'{argv[0]}: {error.strerror}')
         except ValueError as error:
             raise Permanent(f'{argv[0]!r} cannot be run: {error}') from error
         with process:
             try:
-                stdout, stderr = _converse(process, stdin, deadline)
-                return Result(process.wait(max(deadline - time.monotonic(), 0)), stdout, stderr)
+                stdout, stderr = _converse(process, stdin, deadline, limit)
+                return process.wait(max(deadline - time.monotonic(), 0)), stdout, stderr
             except subprocess.TimeoutExpired:
                 raise Retryable(f'{argv[0]} was stopped: it took longer than {timeout:g} s') from None
             finally:
@@ -133,9 +140,9 @@ def _environment():
     return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
 
 
-def _converse(process, stdin, deadline):
+def _converse(process, stdin, deadline, limit):
     """Feed ``stdin`` and collect both outputs until they end; TimeoutExpired at the deadline."""
-    outputs = {process.stdout: Tail(), process.stderr: Tail()}
+    outputs = {process.stdout: Tail(limit), process.stderr: Tail()}
     os.set_blocking(process.stdin.fileno(), False)
     with selectors.DefaultSelector() as selector:
         for stream, tail in outputs.items():
@@ -149,7 +156,7 @@ def _converse(process, stdin, deadline):
                 if key.data() == 0:
                     selector.unregister(key.fileobj)
                     key.fileobj.close()
-    return [tail.text() for tail in outputs.values()]
+    return list(outputs.values())
 
 
 def _read(stream, tail):

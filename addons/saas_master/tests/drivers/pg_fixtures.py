@@ -54,6 +54,12 @@ def new_tenant(name=None, **values):
         'database_secret': secrets.token_hex(32), 'api_key': secrets.token_hex(20), **values})
 
 
+def signals(pg, database):
+    """Odoo's counters: {name: number}; of the registry, and of caches."""
+    return dict(query(pg, database, """SELECT sequencename::text, coalesce(last_value, 0) FROM pg_sequences
+                                        WHERE sequencename ~ '^(base|orm)_.*signaling'"""))
+
+
 @pytest.fixture(scope='session')
 def pg():
     """The PostgreSQL server under test, entered as an ordinary role."""

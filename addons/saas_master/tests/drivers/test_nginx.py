@@ -227,6 +227,12 @@ def test_a_flood_is_cut_but_not_a_page_with_its_assets(make_nginx):
     assert nginx.ask('with-hyphen.localhost')[0] == 200
 
 
+def test_deliveries_of_stripe_are_no_flood_of_pages(make_nginx):
+    nginx = make_nginx(ROUTES, REQUEST_RATE='1r/m')
+    assert set(statuses(nginx, 600, 'localhost', '/saas/stripe/webhook', 'POST', b'{}')) == {200}
+    assert statuses(nginx, 202, 'localhost', '/saas/stripe/webhook/other', 'POST', b'{}')[-1] == 429, 'only that path'
+
+
 @pytest.mark.parametrize('lang, words', [('en', 'Too many requests.'), ('es', 'Demasiadas peticiones.')])
 def test_programs_are_told_in_json(make_nginx, lang, words):
     nginx = make_nginx(ROUTES, REQUEST_RATE='1r/m')

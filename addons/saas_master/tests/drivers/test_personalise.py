@@ -11,7 +11,7 @@ from drivers.probe import probe_tenant
 from drivers.rpc import TenantRPC
 from passlib.context import CryptContext
 
-from pg_fixtures import databases, provision, query
+from pg_fixtures import databases, new_tenant, provision, query, signals
 
 # as KEY_CRYPT_CONTEXT of odoo/addons/base/models/res_users.py
 ODOO_KEYS = CryptContext(['pbkdf2_sha512'], pbkdf2_sha512__rounds=6000)
@@ -176,9 +176,17 @@ def set_password(pg, tenant):
 
 
 def login(url, tenant, password):
+    return enter(url, tenant, password, *login_page(url, tenant))
+
+
+def login_page(url, tenant):
     session = requests.Session()
     session.headers['Host'] = f'{tenant.name}.localhost'
-    page = session.get(f'{url}/web/login', timeout=30).text
+    return session, session.get(f'{url}/web/login', timeout=30).text
+
+
+def enter(url, tenant, password, session, page):
+    """With the form of ``page``."""
     token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
     answer = session.post(f'{url}/web/login', timeout=30, allow_redirects=False, data={
         'csrf_token': token, 'login': tenant.login, 'password': password})
@@ -208,3 +216,43 @@ def test_a_name_used_again_shows_nothing_of_the_one_before(odoo_server, node, pg
     assert page.status_code in (302, 303) and '/web/login' in page.headers['Location']
     with pytest.raises(AuthError):
         rpc(first, odoo_server).call('res.users', 'context_get')
+
+
+def test_a_standby_that_was_in_use_becomes_the_customer_s(odoo_server, node, pg, live_tenant):
+    """The server keeps its registry; of what it has in its caches nothing is seen any more, and nobody gets in by it."""
+    standby = live_tenant(company='Nobody Ltd', admin_name='Nobody', login='nobody@standby.invalid', lang='en_US')
+    session = login(odoo_server, standby, set_password(pg, standby))
+    sid = session.cookies['session_id']
+    assert rpc(standby, odoo_server).call('res.users', 'context_get')['lang'] == 'en_US'
+    before = signals(pg, standby.name)
+    other = new_tenant(lang='es_ES', company='Impulse Max', admin_name='Bea', login='bea@example.com')
+    customer = replace(other, name=standby.name, mark=standby.mark)
+    assert node.hand_over(customer) == standby.database_uuid
+    node.forget(customer)
+    after = signals(pg, standby.name)
+    assert [name for name in before if 'registry' in name and after[name] != before[name]] == []
+    assert any(after[name] > before[name] for name in before)
+    call = rpc(customer, odoo_server).call
+    assert call('ir.config_parameter', 'get_param', 'web.base.url') == customer.base_url
+    assert call('res.users', 'context_get')['lang'] == 'es_ES'
+    assert call('res.company', 'search_read', [], ['name', 'display_name'])[0]['display_name'] == 'Impulse Max'
+    assert call('res.users', 'read', [2], ['name', 'login'])[0] == {'id': 2, 'name': 'Bea', 'login': 'bea@example.com'}
+    with pytest.raises(AuthError):
+        rpc(standby, odoo_server).call('res.users', 'context_get')
+    page = get(odoo_server, customer, '/web', cookies={'session_id': sid}, allow_redirects=False)
+    assert page.status_code == 303 and '/web/login' in page.headers['Location'], 'the session of before is nobody\'s'
+    assert 'Nobody' not in get(odoo_server, customer, '/web/login').text
+    login(odoo_server, customer, set_password(pg, customer))
+
+
+def test_who_had_the_login_page_before_the_server_was_told_gets_in_with_it(odoo_server, node, pg, live_tenant):
+    """Pages are shown between the two: in them nothing is of a standby, and their forms are valid afterwards."""
+    standby = live_tenant(company='Standby', admin_name='Standby', login='nobody@standby.invalid', base_url='http://standby.invalid')
+    get(odoo_server, standby, '/web/login')
+    customer = replace(new_tenant(login='bea@example.com'), name=standby.name, mark=standby.mark)
+    node.hand_over(customer)
+    session, page = login_page(odoo_server, customer)
+    assert 'oe_login_form' in page and 'standby' not in page.lower()
+    password = set_password(pg, customer)
+    node.forget(customer)
+    enter(odoo_server, customer, password, session, page)

@@ -39,6 +39,12 @@ map $host $saas_nonce {
     default "";
     www.acme.test n-1;
 }
+map $host $saas_http {
+    default saas_tenants;
+}
+map $host $saas_ws {
+    default saas_tenants_ws;
+}
 '''
 
 

@@ -1,4 +1,4 @@
-"""The contract of a transport, for this machine and for one behind SSH alike."""
+"""The contract of a transport: for this machine, for one behind SSH, and for a container of either alike."""
 import os
 import stat
 import threading
@@ -14,9 +14,9 @@ AWKWARD = ['', ' ', 'a b', "it's", '"quoted"', '$HOME', '`id`', '$(id)', '*', '~
            '-n', '--', 'ñandú', '!!', '#', '{a,b}', 'a=b']
 
 
-@pytest.fixture(params=['local', 'ssh'])
+@pytest.fixture(params=['local', 'ssh', 'pct_local', 'pct_ssh'])
 def transport(request):
-    return LocalTransport() if request.param == 'local' else request.getfixturevalue('ssh')()
+    return LocalTransport() if request.param == 'local' else request.getfixturevalue(request.param)()
 
 
 # -- run -------------------------------------------------------------------------------------------------------------
