@@ -14,6 +14,7 @@ _GENERATORS = {
     'CLOUDFLARE_SANDBOX_TOKEN': lambda: secrets.token_urlsafe(30),
     'STRIPE_SANDBOX_KEY': lambda: f'sk_test_{secrets.token_hex(24)}',
     'STRIPE_SANDBOX_WEBHOOK_SECRET': lambda: f'whsec_{secrets.token_hex(24)}',
+    'PVE_SANDBOX_SECRET': lambda: secrets.token_hex(16),
     'SAAS_SECRET_KEY': lambda: base64.urlsafe_b64encode(os.urandom(32)).decode(),
 }
 

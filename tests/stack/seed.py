@@ -68,10 +68,10 @@ def _template(session, node):
         session.call('saas.template', 'action_build', [template])
         state = 'building'
     if state == 'building':
-        _watch(session, template)
+        watch(session, template, TEMPLATE)
 
 
-def _watch(session, template):
+def watch(session, template, name):
     """Print each step of the build as it begins, until the template is ready."""
     end, shown = time.monotonic() + BUILD_SECONDS, None
     while time.monotonic() < end:
@@ -79,13 +79,13 @@ def _watch(session, template):
         operation = session.search_read('saas.operation', [('template_id', '=', template)],
                                         ['current_step', 'error'], order='id desc', limit=1)[0]
         if state == 'ready':
-            say(f'template {TEMPLATE}: ready')
+            say(f'template {name}: ready')
             return
         if state != 'building':
-            raise Problem(f'The template {TEMPLATE} could not be built at the step "{operation["current_step"]}": '
+            raise Problem(f'The template {name} could not be built at the step "{operation["current_step"]}": '
                           f'{operation["error"] or "see `make logs`"} Mend the cause and repeat.')
         if operation['current_step'] not in (shown, False):
             shown = operation['current_step']
-            say(f'template {TEMPLATE}: {shown}')
+            say(f'template {name}: {shown}')
         time.sleep(0.3)
-    raise Problem(f'The template {TEMPLATE} was not ready after {BUILD_SECONDS} s; `make logs` shows why.')
+    raise Problem(f'The template {name} was not ready after {BUILD_SECONDS} s; `make logs` shows why.')

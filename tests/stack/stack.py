@@ -12,10 +12,13 @@ from .master_database import NAME as MASTER_DATABASE
 from .master_database import MasterDatabase
 from .nginx import Nginx
 from .ports import LOOPBACK, require_free, unused
+from .pve_sandbox import PveSandbox
 from .report import Problem, say
 from .rpc import Session
 from .settings import Ports, Settings
 from .stripe_sandbox import StripeSandbox
+
+STOP_SECONDS = {'pve': 30}      # its containers end in an orderly way
 
 
 class Stack:
@@ -29,6 +32,7 @@ class Stack:
         self.dns = DnsServer(self.settings)
         self.cloudflare = CloudflareSandbox(self.settings, lambda: self.secrets)
         self.stripe = StripeSandbox(self.settings, lambda: self.secrets)
+        self.pve = PveSandbox(self.settings, lambda: self.secrets)
 
     # -- what others use ----------------------------------------------------------------------------------------------
     @property
@@ -135,6 +139,14 @@ class Stack:
         """Odoo's own, which the master does without and our addons make use of where they are."""
         MasterDatabase(self.runtime).install_in_copy(*modules)
 
+    def start_pve(self, runtime=None):
+        """The Proxmox VE that dedicated tenants live on; nothing else waits for it. :param runtime: as ``PveSandbox.start``"""
+        with self._alone():
+            if not self._record.exists():
+                self._remember_series()
+            self.pve.start(self.odoo, self.python, runtime)
+        return self.pve
+
     def start_master(self, index=1, port=None):
         """One more master server on the same database; returns its address."""
         port = port or unused()
@@ -193,7 +205,8 @@ class Stack:
             return []
         stopped = [f'{stack.state.name} {name}' for stack in self._nested() for name in stack.down()]
         with self._alone():
-            stopped += [service.name for service in reversed(self.services()) if service.stop()]
+            stopped += [service.name for service in reversed(self.services()) if service.stop(STOP_SECONDS.get(service.name, 10))]
+            self.pve.sweep()
             processes.end_strays(self.state)
         return stopped
 
@@ -236,7 +249,8 @@ class Stack:
     def services(self):
         extra = sorted(file.stem for file in (self.state / 'run').glob('master-*.json'))
         names = ('postgres', 'mail', 'dns', 'cloudflare', 'stripe', 'nginx', 'tenant', 'master', *extra)
-        return [self.service(name) for name in names]
+        asked_for = [name for name in ('pve', 'pve-sshd') if (self.state / f'run/{name}.json').exists()]
+        return [self.service(name) for name in (*names, *asked_for)]
 
     @contextlib.contextmanager
     def _alone(self):
