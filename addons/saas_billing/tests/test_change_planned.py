@@ -105,6 +105,13 @@ class TestChangePlanned(PlannedCase):
             self.subscription._change(self.price)
         self._plan(self.price, users=3)
 
+    def test_no_way_between_a_shared_server_and_a_container(self):
+        self.price.plan_id.isolation = 'dedicated'
+        problems = self.subscription._preview(self.price)['problems']
+        self.assertIn('is on a shared server', ' '.join(problems))
+        with self.assertRaisesRegex(UserError, 'is on a shared server'):
+            self.subscription._change(self.price)
+
     def test_the_end_ends_it(self):
         self._plan(self.price)
         self.subscription._cancel(at_once=True)

@@ -23,11 +23,13 @@ ROOTS = """
     SELECT id, name, edge_mode, origin_service, fallback_origin, tunnel_is_ours FROM saas_root_domain
      WHERE tunnel_id = %s AND active ORDER BY sequence, id"""
 HOSTS = """
-    SELECT d.id, d.external_domain, d.sajet_full_domain, n.router_url
+    SELECT d.id, d.external_domain, d.sajet_full_domain, r.router_url
       FROM saas_custom_domain d JOIN saas_tenant t ON t.id = d.tenant_id JOIN saas_node n ON n.id = t.node_id
+      JOIN saas_node r ON r.id = COALESCE(n.router_id, n.id)
      WHERE d.root_domain_id = ANY(%s) AND d.to_publish"""
 TENANTS = """
-    SELECT t.host, n.router_url FROM saas_tenant t JOIN saas_node n ON n.id = t.node_id
+    SELECT t.host, r.router_url FROM saas_tenant t JOIN saas_node n ON n.id = t.node_id
+      JOIN saas_node r ON r.id = COALESCE(n.router_id, n.id)
      WHERE t.is_routed AND t.host LIKE ANY(%s)"""
 DONE = 'SELECT 1 FROM saas_custom_domain WHERE id = %s AND tunnel_ingress_configured IS NOT DISTINCT FROM to_publish'
 # What the document served is written, not what is wanted by now: a name taken off meanwhile has its rule until the next

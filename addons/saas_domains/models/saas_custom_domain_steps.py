@@ -4,15 +4,16 @@ from odoo import _, api, fields, models
 
 from odoo.addons.saas_master.drivers.errors import Permanent
 from odoo.addons.saas_master.drivers.waiting import NotYet
+from odoo.addons.saas_master.models.saas_node_routes import ROUTED_NODES
 
 from ..edge.probe import probe_domain
 from . import edge_hostnames, edge_ingress, edge_records
 
 PROBE_SECONDS = 20
 SOONEST, LATEST = 2, 300        # seconds between two looks at a certificate
-ROUTE_ALL = """
+ROUTE_ALL = f"""
     UPDATE saas_custom_domain d SET is_routed = true FROM saas_tenant t
-     WHERE t.id = d.tenant_id AND t.node_id = %s AND d.to_publish AND d.is_routed IS NOT TRUE"""
+     WHERE t.id = d.tenant_id AND t.node_id IN {ROUTED_NODES} AND d.to_publish AND d.is_routed IS NOT TRUE"""
 
 
 class SaasCustomDomain(models.Model):
@@ -97,7 +98,7 @@ class SaasCustomDomain(models.Model):
         if not node or not self.tenant_id.is_routed:
             raise Permanent(_('%s has no live tenant to lead to. Retry when it has one.', self.display_domain))
         self.env.flush_all()
-        self.env.cr.execute(ROUTE_ALL, [node.id], log_exceptions=False)
+        self.env.cr.execute(ROUTE_ALL, [node._router().id], log_exceptions=False)
         self.env.invalidate_all()
         return node._sync_routes()
 

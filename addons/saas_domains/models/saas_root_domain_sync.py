@@ -75,7 +75,8 @@ class SaasRootDomain(models.Model):
     def _sync_all_routes(self):
         """Tables of the nodes that names lead to, as the records want them; returns what went wrong, in words."""
         transaction, problems = self.env['saas.operation']._transaction, []
-        nodes = transaction(lambda: self.env['saas.custom_domain'].sudo().search([('is_routed', '=', True)]).tenant_id.node_id)
+        nodes = transaction(lambda: self.env['saas.node'].union(*(node._router() for node in self.env[
+            'saas.custom_domain'].sudo().search([('is_routed', '=', True)]).tenant_id.node_id)))
         for node in nodes:
             try:
                 transaction(node._sync_routes)()

@@ -1,41 +1,26 @@
 """What two servers do at the same moment. With real transactions, so these tests clean up after themselves."""
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import retrying
-from odoo.sql_db import db_connect
-from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.saas_master.tests.race_common import RaceCase
 
 from ..edge.dns_values import Finding
 
 
-@tagged('post_install', '-at_install')
-class TestDomainRaces(TransactionCase):
-
-    @contextmanager
-    def _server(self):
-        """The environment of another server's request: a connection and a transaction of its own."""
-        with db_connect(self.env.cr.dbname).cursor() as cr:
-            yield api.Environment(cr, SUPERUSER_ID, {'tracking_disable': True})
+class TestDomainRaces(RaceCase):
 
     def _at_once(self, *works):
-        barrier = threading.Barrier(len(works))
+        """A refusal is an answer, too."""
+        return super()._at_once(*works, ways=self._answered)
 
-        def run(work):
-            with self._server() as env:
-                env.cr.execute('SELECT 1')      # the snapshot from before the others have done anything
-                barrier.wait(timeout=20)
-                try:
-                    return retrying(lambda: work(env), env)
-                except (UserError, ValidationError) as error:
-                    env.cr.rollback()
-                    return str(error)
-        with ThreadPoolExecutor(len(works)) as pool:
-            return list(pool.map(run, works))
+    @staticmethod
+    def _answered(work, env):
+        try:
+            return retrying(work, env)
+        except (UserError, ValidationError) as error:
+            env.cr.rollback()
+            return str(error)
 
     def _clean_up(self):
         with self._server() as env:

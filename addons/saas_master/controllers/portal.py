@@ -230,7 +230,8 @@ class SaasPortal(CustomerPortal):
     def _tenant_page(self, tenant, problem=NONE):
         return self._page('saas_master.portal_tenant', {
             'page_name': 'saas_tenant', 'tenant': tenant.sudo(), 'acts': tenant._customer_acts(),
-            'status': tenant._customer_status(), 'usage': tenant.sudo()._customer_usage(), 'may_act': tenant._may_act(),
+            'status': tenant._customer_status(), 'usage': tenant.sudo()._customer_usage(),
+            'container': tenant.sudo()._customer_container(), 'may_act': tenant._may_act(),
             'history': tenant.sudo()._customer_history(), 'own_reason': tenant._own_reason(),
         }, problem)
 

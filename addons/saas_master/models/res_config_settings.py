@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..const import LEASE_SECONDS
+from .saas_standby import DAYS as STANDBY_DAYS
 
 MAX_WORKERS = 32
 
@@ -19,6 +20,7 @@ NUMBERS = {
     'api_login_failures': (10, 0),
     'api_address_failures': (50, 0),
     'audit_days': (730, 30),
+    'standby_days': (STANDBY_DAYS, 1),
 }
 
 
@@ -37,6 +39,7 @@ class ResConfigSettings(models.TransientModel):
     saas_api_login_failures = fields.Integer('Wrong Log-ins per Name')
     saas_api_address_failures = fields.Integer('Wrong Log-ins per Network Address')
     saas_audit_days = fields.Integer('Keep Audit Lines (days)')
+    saas_standby_days = fields.Integer('Keep Standbys (days)')
     saas_csp_sources = fields.Char('Further Sources of Pages', config_parameter='saas_master.csp_sources')
 
     @api.model

@@ -1,4 +1,3 @@
-import contextlib
 import time
 from datetime import datetime, timezone
 
@@ -8,10 +7,8 @@ from odoo.exceptions import UserError
 from ..const import NO_ACCESS
 from ..drivers import retry
 from ..drivers.access import Access
-from ..drivers.errors import DriverError
 from ..drivers.shared_node import SharedNode
 from ..drivers.spec import NodeSpec, Postgres
-from ..drivers.vault import Vault
 from ..series import Constraint
 from ..step_up import step_up
 
@@ -21,7 +18,7 @@ class SaasNode(models.Model):
 
     _name = 'saas.node'
     _description = 'SaaS Node'
-    _inherit = ['mail.thread', 'mail.activity.mixin', 'saas.audited']
+    _inherit = ['mail.thread', 'mail.activity.mixin', 'saas.audited', 'saas.sealed']
     _order = 'sequence, id'
 
     _secret_fields = ('pg_password', 'ssh_private_key')
@@ -86,14 +83,6 @@ class SaasNode(models.Model):
     def _inverse_ssh_private_key(self):
         self._seal('ssh_private_key')
 
-    def _seal(self, name):
-        for node in self.filtered(name):
-            self.env['saas.step.up']._require('secret')
-            with self._user_errors():
-                node.sudo()[f'{name}_sealed'] = Vault.from_environment().seal(node[name])
-            self.env['saas.audit']._note('change_secret', node, name)
-        self.invalidate_recordset([name], flush=False)      # not even this transaction reads it back
-
     @api.constrains('address_pattern')
     def _check_address_pattern(self):
         for node in self:
@@ -122,13 +111,6 @@ class SaasNode(models.Model):
 
     # -- what drivers are given -----------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def _user_errors(self):
-        try:
-            yield
-        except DriverError as error:
-            raise UserError(str(error)) from error
-
     def _spec(self):
         self.ensure_one()
         node = self.sudo()
@@ -143,14 +125,12 @@ class SaasNode(models.Model):
         """How the node's files and processes are reached; ``Access.open()`` gives the transport."""
         self.ensure_one()
         node = self.sudo()
+        if node.transport == 'pct':
+            return node.pct_node_id._access().inside(node.pct_vmid)
         if node.transport == 'local':
             return Access()
         return Access(host=node.ssh_host, port=node.ssh_port, user=node.ssh_user, host_key=node.ssh_host_key,
                       private_key=self._open_secret(node.ssh_private_key_sealed))
-
-    @api.model
-    def _open_secret(self, sealed):
-        return Vault.from_environment().open(sealed) if sealed else ''
 
     def _on_node(self, work):
         """A step's outside part: ``work(SharedNode)`` with the node's transport open, no record in reach."""
@@ -174,7 +154,3 @@ class SaasNode(models.Model):
                 'breaker_failures': after.failures,
                 'breaker_until': after.open_until and datetime.fromtimestamp(
                     after.open_until, timezone.utc).replace(tzinfo=None)})
-
-    def _has_room(self):
-        self.ensure_one()
-        return not self.capacity or self.tenant_count < self.capacity

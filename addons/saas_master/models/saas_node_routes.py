@@ -6,13 +6,21 @@ from ..drivers.router import Route, Router
 from ..series import in_test
 
 ROUTES_LOCK = 0x5AA5            # first key of the advisory locks, the node's id is the second
-TENANT_ROUTES = """
-    SELECT t.database_name, t.host, EXISTS (SELECT 1 FROM saas_tenant_suspension_rel r WHERE r.tenant_id = t.id)
-      FROM saas_tenant t WHERE t.node_id = %s AND t.is_routed"""
+HTTP_PORT, WEBSOCKET_PORT = 8069, 8072      # of Odoo in a container of its own
+ROUTED_NODES = '(SELECT n.id FROM saas_node n WHERE COALESCE(n.router_id, n.id) = %s)'
+UPSTREAM = 'LEFT JOIN saas_container c ON c.id = t.container_id LEFT JOIN saas_ip_address a ON a.id = c.ip_address_id'
+TENANT_ROUTES = f"""
+    SELECT t.database_name, t.host, EXISTS (SELECT 1 FROM saas_tenant_suspension_rel r WHERE r.tenant_id = t.id), a.address
+      FROM saas_tenant t {UPSTREAM} WHERE t.node_id IN {ROUTED_NODES} AND t.is_routed"""
 
 
 class SaasNode(models.Model):
     _inherit = 'saas.node'
+
+    def _router(self):
+        """The node whose router leads to the tenants of this one."""
+        self.ensure_one()
+        return self.router_id or self
 
     def _sync_routes(self):
         """The outside part of a step that changes routes: make the router equal to the committed records.
@@ -20,8 +28,8 @@ class SaasNode(models.Model):
         Workers that come together queue at the lock; the first one writes what all of them have committed, the
         others then find nothing to change: one reload per batch.
         """
-        self.ensure_one()
-        node_id, spec, access, cursor = self.id, self._spec(), self._access(), self._cursor_maker()
+        node = self._router()
+        node_id, spec, access, cursor = node.id, node._spec(), node._access(), node._cursor_maker()
         read, applied = self._route_rows, self._routes_applied
 
         def act():
@@ -34,12 +42,14 @@ class SaasNode(models.Model):
 
     @api.model
     def _route_rows(self, cr, node_id):
-        """What the router of the node has to lead where, read with ``cr`` and no record. Other addons add theirs.
+        """What the router of node ``node_id`` has to lead where, also to tenants of other nodes; read with ``cr`` and no
+        record. Other addons add theirs.
 
         Published tenants; closed while they have any reason for suspension.
         """
         cr.execute(TENANT_ROUTES, [node_id])
-        return [Route(host=host, database=database, suspended=closed) for database, host, closed in cr.fetchall()]
+        return [Route(host=host, database=database, suspended=closed, **upstream_of(address))
+                for database, host, closed, address in cr.fetchall()]
 
     @api.model
     def _routes_applied(self, cr, node_id, routes):
@@ -51,6 +61,11 @@ class SaasNode(models.Model):
             return self.env.registry.cursor
         self.env.flush_all()
         return lambda: contextlib.nullcontext(self.env.cr)
+
+
+def upstream_of(address):
+    """What a route to the container at ``address`` has besides; nothing for a tenant on a shared server."""
+    return {'upstream': f'{address}:{HTTP_PORT}', 'websocket': f'{address}:{WEBSOCKET_PORT}'} if address else {}
 
 
 @contextlib.contextmanager

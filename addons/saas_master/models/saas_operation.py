@@ -19,11 +19,14 @@ class SaasOperation(models.Model):
     kind = fields.Selection([
         ('provision', 'Provision'), ('suspend', 'Suspend'), ('resume', 'Resume'), ('delete', 'Delete'),
         ('cleanup', 'Clean up'), ('install_modules', 'Install modules'), ('change_plan', 'Change plan'),
-        ('build_template', 'Build template'),
+        ('build_template', 'Build template'), ('build_standby', 'Build standby'), ('discard_standby', 'Discard standby'),
+        ('start', 'Start'), ('stop', 'Stop'), ('restart', 'Restart'), ('snapshot', 'Snapshot'), ('rollback', 'Roll back'),
+        ('backup', 'Back up'), ('restore', 'Restore'),
     ], required=True, readonly=True, index=True)
     state = fields.Selection(STATES, required=True, default='waiting', readonly=True, index=True)
     tenant_id = fields.Many2one('saas.tenant', ondelete='cascade', index=True, readonly=True)
     template_id = fields.Many2one('saas.template', ondelete='cascade', index=True, readonly=True)
+    standby_id = fields.Many2one('saas.standby', ondelete='cascade', index=True, readonly=True)
     node_id = fields.Many2one('saas.node', ondelete='restrict', index=True, readonly=True)
     step_ids = fields.One2many('saas.operation.step', 'operation_id', readonly=True)
     params = fields.Json(readonly=True, groups=STAFF)
@@ -52,12 +55,16 @@ class SaasOperation(models.Model):
         "(template_id) WHERE tenant_id IS NULL AND state IN ('waiting', 'running')",
         'This template is being built already. Wait until it has ended, or cancel it.')
 
+    _standby_active_uniq = UniqueIndex(
+        "(standby_id) WHERE state IN ('waiting', 'running')",
+        'Another operation of this standby is still under way. Wait until it has ended.')
+
     def init(self):
         self.env.cr.execute("""
             CREATE INDEX IF NOT EXISTS saas_operation_queue ON saas_operation (priority, not_before, id)
              WHERE state IN ('waiting', 'running')""")
 
-    @api.depends('kind', 'tenant_id', 'template_id')
+    @api.depends('kind', 'tenant_id', 'template_id', 'standby_id')
     def _compute_display_name(self):
         kinds = dict(self._fields['kind']._description_selection(self.env))
         for operation in self:
@@ -129,7 +136,7 @@ class SaasOperation(models.Model):
 
     def _subject(self):
         self.ensure_one()
-        return self.tenant_id or self.template_id
+        return self.tenant_id or self.template_id or self.standby_id
 
     @api.model
     def _cancellable(self):

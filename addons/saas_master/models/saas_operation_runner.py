@@ -29,17 +29,19 @@ NOW = "(clock_timestamp() AT TIME ZONE 'UTC')"
 TIMEKEEPER = 0x5AA5_0001            # advisory lock of the worker that waits for operations due soon
 IDLE_WAIT = 30                      # seconds a waiting operation may be away for a worker to wait for it
 
+HOLD = f'SELECT claim, {NOW} FROM saas_operation WHERE id = %s FOR NO KEY UPDATE'
 BUSY_WORKERS = f"SELECT worker FROM saas_operation WHERE state = 'running' AND lease_until > {NOW}"
+NOT_NOW = 'EXISTS (SELECT FROM saas_node n WHERE n.id = o.node_id AND n.in_maintenance)'
 SECONDS_TO_NEXT = f"""
     SELECT extract(epoch FROM min(CASE state WHEN 'waiting' THEN not_before ELSE lease_until END) - {NOW})
-      FROM saas_operation WHERE state IN ('waiting', 'running')"""
-ANY_DUE = f"SELECT 1 FROM saas_operation WHERE state = 'waiting' AND not_before <= {NOW} LIMIT 1"
+      FROM saas_operation o WHERE state IN ('waiting', 'running') AND NOT {NOT_NOW}"""
+ANY_DUE = f"SELECT 1 FROM saas_operation o WHERE state = 'waiting' AND not_before <= {NOW} AND NOT {NOT_NOW} LIMIT 1"
 CLAIM = f"""
     WITH due AS (
         SELECT o.id, o.node_id FROM saas_operation o LEFT JOIN saas_node n ON n.id = o.node_id
          WHERE ((o.state = 'waiting' AND (o.not_before <= {NOW} OR o.cancel_requested))
             OR (o.state = 'running' AND o.lease_until < {NOW}))
-           AND (n.breaker_until IS NULL OR n.breaker_until <= {NOW})
+           AND (n.breaker_until IS NULL OR n.breaker_until <= {NOW}) AND n.in_maintenance IS NOT TRUE
          ORDER BY o.priority, o.not_before, o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED
     ), door AS (
         UPDATE saas_node n SET breaker_until = {NOW} + %(lease)s * interval '1 second'
@@ -50,9 +52,6 @@ CLAIM = f"""
            started_at = COALESCE(o.started_at, {NOW}),
            lease_until = {NOW} + %(lease)s * interval '1 second'
       FROM due WHERE o.id = due.id RETURNING o.id"""
-STEP_STARTED = f'UPDATE saas_operation_step SET started_at = {NOW}, ended_at = NULL WHERE id = %s'
-STEP_ENDED = f'UPDATE saas_operation_step SET ended_at = {NOW} WHERE id = %s'
-ENDED = f'UPDATE saas_operation SET ended_at = {NOW} WHERE id = %s'
 WAIT = f"""
     UPDATE saas_operation SET state = 'waiting', lease_until = NULL,
            not_before = {NOW} + %s * interval '1 second' WHERE id = %s"""
@@ -122,15 +121,17 @@ class SaasOperation(models.Model):
     def _claim_next(self, worker):
         """Take the next due operation, or one whose worker has gone silent; an empty recordset if there is none.
 
-        A node whose breaker is open is passed over. When its time is up one operation goes first (half-open):
-        claiming it closes the door behind it for the length of a lease.
+        A node in maintenance is passed over, and one whose breaker is open. When its time is up one operation goes first
+        (half-open): claiming it closes the door behind it for the length of a lease.
         """
         lease = self._lease_seconds()
-        claimed = self._transaction(lambda: self._fetch_ids(CLAIM, {'worker': worker, 'lease': lease}))
-        operation = self.browse(claimed)
-        if operation and not in_test():
-            self._transaction(operation._wake_next)
-        return operation
+
+        def claim():
+            claimed = self.browse(self._fetch_ids(CLAIM, {'worker': worker, 'lease': lease}))
+            if claimed and not in_test():
+                claimed._wake_next()
+            return claimed
+        return self._transaction(claim)
 
     def _fetch_ids(self, query, params):
         self.env.cr.execute(query, params, log_exceptions=False)     # conflicts are repeated
@@ -150,78 +151,85 @@ class SaasOperation(models.Model):
         self.ensure_one()
         claim = self.claim
         with contextlib.suppress(LostClaim), self._heartbeat(claim):
-            step = self._transaction(lambda: self._begin(claim))
+            step, ask = self._held(claim, lambda now: self._prepare(now, self._begin(now)))
             while step:
                 started = time.monotonic()
                 try:
-                    outcome = self._act(step)
+                    outcome = ask()
                 except Exception as error:      # the policy decides what becomes of it
-                    step = self._transaction(lambda s=step, e=error: self._on_error(claim, s, e))
-                    continue
-                took = int((time.monotonic() - started) * 1000)
-                step = self._transaction(lambda s=step, o=outcome, t=took: self._on_outcome(claim, s, o, t))
+                    self._held(claim, lambda now, s=step, e=error: self._on_error(now, s, e))
+                    return
+                took = _milliseconds(started)
+                step, ask = self._held(claim, lambda now, s=step, o=outcome, t=took: self._prepare(
+                    now, self._on_outcome(now, s, o, t)))
 
-    def _act(self, step):
-        """The step itself. What it reads and writes is committed before the outside is asked anything."""
-        subject = self._subject()
-        handler = getattr(subject, f'_step_{step.code}')
+    def _prepare(self, now, step):
+        """Do what ``step`` has to do with records, and the steps after it as long as they ask nothing outside; all of it is
+        committed before the outside is asked anything.
 
-        def prepare():
-            with self.env.cr.savepoint():
-                return handler(step)
-        answer = self._transaction(prepare)
-        return answer() if callable(answer) else answer
+        :return: (step, function that asks the outside) or (None, None) when the operation has ended or waits
+        """
+        while step:
+            started = time.monotonic()
+            try:
+                with self.env.cr.savepoint():
+                    answer = self._handle(step)
+            except CONFLICTS:
+                raise
+            except Exception as error:      # the policy decides what becomes of it
+                self._on_error(now, step, error, is_asked=False)
+                break
+            if callable(answer):
+                self._tell(step)
+                return step, answer
+            step = self._on_outcome(now, step, answer, _milliseconds(started), is_asked=False)
+        return None, None
 
-    def _begin(self, claim):
+    def _handle(self, step):
+        """The step's own part: what it answers is its outcome, or asks the outside for one."""
+        return getattr(self._subject(), f'_step_{step.code}')(step)
+
+    def _begin(self, now):
         """Mark the next step running and return it; None when the operation has ended."""
-        self._hold(claim)
         if self.cancel_requested:
-            return self._end('cancelled')
+            return self._end(now, 'cancelled')
         step = self.step_ids.filtered(lambda s: s.state in ('waiting', 'running'))[:1]
         if not step:
-            return self._end('done')
+            return self._end(now, 'done')
         if step.state == 'running':
             step._log(_('Taken over: the worker before was interrupted.'))
-        step.write({'state': 'running', 'attempt': step.attempt + 1})
-        self.env.flush_all()
-        self.env.cr.execute(STEP_STARTED, [step.id])
-        step.invalidate_recordset(['started_at', 'ended_at'])
-        self._tell(step)
+        step.write({'state': 'running', 'attempt': step.attempt + 1, 'started_at': now, 'ended_at': False})
         return step
 
-    def _on_outcome(self, claim, step, outcome, took):
-        """Write what came of the step, and begin the next one in the same transaction."""
-        self._hold(claim)
-        self._node_answered()
+    def _on_outcome(self, now, step, outcome, took, is_asked=True):
+        """Write what came of the step, and begin the next one in the same transaction. ``is_asked``: the node was."""
+        if is_asked:
+            self._node_answered()
         if isinstance(outcome, NotYet):
             if outcome.note:
                 step._log(outcome.note)
-            step.write({'state': 'waiting', 'attempt': step.attempt - 1})
+            step.write({'state': 'waiting', 'attempt': step.attempt - 1, 'task': outcome.task or step.task})
             return self._wait(outcome.after)
         if outcome:
             self._subject()._apply_result(step, outcome)
-        step.write({'state': 'done', 'duration_ms': took, 'error': False})
-        self.env.flush_all()
-        self.env.cr.execute(STEP_ENDED, [step.id])
-        return self._begin(claim)
+        step.write({'state': 'done', 'duration_ms': took, 'error': False, 'ended_at': now})
+        return self._begin(now)
 
-    def _on_error(self, claim, step, error):
-        """Try again later or give up, as ``retry.decide`` says of error and attempt."""
-        self._hold(claim)
-        self._node_answered(error)
+    def _on_error(self, now, step, error, is_asked=True):
+        """Try again later or give up, as ``retry.decide`` says of error and attempt. ``is_asked``: the node was."""
+        if is_asked:
+            self._node_answered(error)
         message = self._explain(error)
         decision = retry.decide(error, step.attempt)
         step._log(message)
+        step.task = False       # the next attempt begins anew, or finds by itself what goes on
         if isinstance(decision, retry.Retry):
             step.write({'state': 'waiting', 'error': message})
             self.error = message
             self._wait(decision.delay)
             return self._tell(step)
-        step.write({'state': 'failed', 'error': message})
-        self.env.flush_all()
-        self.env.cr.execute(STEP_ENDED, [step.id])
-        step.invalidate_recordset(['ended_at'])
-        return self._end('failed', message)
+        step.write({'state': 'failed', 'error': message, 'ended_at': now})
+        return self._end(now, 'failed', message)
 
     def _explain(self, error):
         if isinstance(error, DriverError | UserError):
@@ -235,12 +243,9 @@ class SaasOperation(models.Model):
         self.env.cr.execute(WAIT, [seconds, self.id])
         self.invalidate_recordset(['state', 'lease_until', 'not_before'])
 
-    def _end(self, state, error=False):
+    def _end(self, now, state, error=False):
         """The only way out of the queue; tells the subject, which may open what has to follow."""
-        self.write({'state': state, 'error': error, 'lease_until': False, 'cancel_requested': False})
-        self.env.flush_all()
-        self.env.cr.execute(ENDED, [self.id])
-        self.invalidate_recordset(['ended_at'])
+        self.write({'state': state, 'error': error, 'lease_until': False, 'cancel_requested': False, 'ended_at': now})
         subject = self._subject()
         if state == 'failed':
             self._set_attention(True)
@@ -259,13 +264,16 @@ class SaasOperation(models.Model):
     def _lease_seconds(self):
         return float(self.env['ir.config_parameter'].sudo().get_param('saas_master.lease_seconds', LEASE_SECONDS))
 
-    def _hold(self, claim):
-        """Lock the row and make sure that the claim is still ours."""
-        self.env.cr.execute('SELECT claim FROM saas_operation WHERE id = %s FOR NO KEY UPDATE', [self.id],
-                            log_exceptions=False)
-        row = self.env.cr.fetchone()
-        if not row or row[0] != claim:
-            raise LostClaim
+    def _held(self, claim, work):
+        """A transaction with ``work(now)`` in it, as long as the claim is ours; nobody else can take it meanwhile. ``now``:
+        the clock of the database, which all workers share."""
+        def holding():
+            self.env.cr.execute(HOLD, [self.id], log_exceptions=False)
+            found, now = self.env.cr.fetchone() or (None, None)
+            if found != claim:
+                raise LostClaim
+            return work(now)
+        return self._transaction(holding)
 
     def _transaction(self, work):
         """Do ``work`` and commit; again when another transaction stood in the way. All commits happen here."""
@@ -279,8 +287,9 @@ class SaasOperation(models.Model):
                     raise
                 self.env.cr.rollback()
                 time.sleep(random.uniform(0, 0.02 * attempt))
-            except LostClaim:
-                self.env.cr.rollback()
+            except LostClaim:       # nothing is written before the claim is made sure of
+                if not in_test():
+                    self.env.cr.rollback()
                 raise
 
     @contextlib.contextmanager
@@ -299,3 +308,7 @@ class SaasOperation(models.Model):
             yield
         finally:
             over.set()
+
+
+def _milliseconds(started):
+    return int((time.monotonic() - started) * 1000)

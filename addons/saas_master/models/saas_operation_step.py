@@ -29,6 +29,7 @@ class SaasOperationStep(models.Model):
     error = fields.Text(index='trigram')
     skip_reason = fields.Char()
     log = fields.Text(index='trigram')
+    task = fields.Char(help='What the other side calls the work that goes on there, for instance a UPID of Proxmox VE.')
 
     # What the log is filtered by; read through the operation, so a step costs nothing more to write.
     kind = fields.Selection(related='operation_id.kind')

@@ -25,11 +25,13 @@ class SaasPlan(models.Model):
         [('shared', 'Shared server'), ('dedicated', 'Dedicated container')], required=True, default='shared')
     template_name = fields.Char('Template', required=True, default='template_tenant',
                                 help='Name of the template that tenants of this plan are cloned from.')
+    region = fields.Char(help='Tenants of this plan are placed on nodes of this region only; empty: on any.')
     cpu_cores = fields.Integer('CPU Cores', default=1)
     memory_mib = fields.Integer('Memory (MiB)', default=1024)
     disk_gib = fields.Integer('Disk (GiB)', default=10)
     user_limit = fields.Integer('Users', default=5)
     domain_limit = fields.Integer('Custom Domains', default=10)
+    standby_pool_ids = fields.One2many('saas.standby.pool', 'plan_id', 'Standby Pools')
     tenant_ids = fields.One2many('saas.tenant', 'plan_id')
 
     _code_uniq = Constraint('UNIQUE (code)', 'Another plan has this code already.')

@@ -2,16 +2,18 @@
 import secrets
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import _, api, fields, models
 
-from ..drivers.errors import Permanent
+from ..drivers.errors import NotFound, Permanent
 from ..drivers.probe import probe_gone, probe_suspended, probe_tenant, warm_tenant
 from ..drivers.rpc import TenantRPC
 from ..drivers.spec import TenantSpec
 from ..drivers.vault import Vault
 from ..drivers.waiting import NotYet
+from .saas_node_routes import HTTP_PORT
 
 LINK_HOURS = 72             # a customer has so long to set his password by the welcome mail's link
 PROBE_SECONDS = 20
@@ -71,27 +73,24 @@ class SaasTenant(models.Model):
         if not key:
             raise Permanent(_('The control plane has no key for %s: it was not provisioned by it.', self.name))
         node = self.node_id
-        return TenantRPC(node.odoo_url, self.database_name, Vault.from_environment().open(key), series=node.series)
+        return TenantRPC(self._odoo_url(), self.database_name, Vault.from_environment().open(key), series=node.series)
+
+    def _odoo_url(self):
+        """Its Odoo as the master reaches it, past the router."""
+        self.ensure_one()
+        address = self.sudo().container_id.ip_address_id.address
+        return f'http://{address}:{HTTP_PORT}' if address else self.node_id.odoo_url
 
     # -- provision ------------------------------------------------------------------------------
 
     def _step_place(self, step):
         if self.template_id.database_name:
             return self._place_on(step, self.template_id)
-        templates = self.env['saas.template'].search([
-            ('name', '=', self.plan_id.template_name), ('node_id.active', '=', True)])
-        if not templates:
-            raise Permanent(_(
-                'No node has a template "%s". Make one (Infrastructure, Templates) or change the plan.',
-                self.plan_id.template_name))
-        usable = templates.filtered('database_name')
-        if not usable:
-            return NotYet(2, _('Waiting for the template to be built.'))
-        usable = usable.filtered(lambda template: template.node_id._has_room())
-        if not usable:
-            raise Permanent(_('Every node with the template "%s" is full. Add a node or raise a capacity, then retry.',
-                              self.plan_id.template_name))
-        return self._place_on(step, min(usable, key=lambda template: template.node_id.tenant_count))
+        standby = self.env['saas.standby']._hand_out(self)
+        if standby:
+            return self._taken_from_standby(step)
+        chosen = self.env['saas.node']._choose_node(self.plan_id, step)
+        return chosen if isinstance(chosen, NotYet) else self._place_on(step, chosen[0])
 
     def _place_on(self, step, template):
         self.write({
@@ -108,36 +107,66 @@ class SaasTenant(models.Model):
         used = self.search_count([('name', '=', self.name), ('id', '!=', self.id), ('database_name', '!=', False)], limit=1)
         return f'{self.name[:50]}__{self.mark[:8]}' if used else self.name
 
-    def _step_clone(self, step):
-        """Database and files at the same time: neither needs the other, and both are adopted if half-done."""
-        spec, template = self._spec(), self.template_id.database_name
-        database = self.node_id._on_node(lambda shared: shared.clone_database(template, spec))
-        files = self.node_id._on_node(lambda shared: shared.clone_filestore(template, spec))
+    def _taken_from_standby(self, step):
+        """What is done already is not done again: the steps up to the route find it so."""
+        step.operation_id.node_id = self.node_id
+        step._log(_('One that was kept ready is taken: %s.', self.container_id.display_name or self.database_name))
 
-        def act():
-            with ThreadPoolExecutor(1) as pool:
-                copying = pool.submit(files)
-                database()
-                copying.result()
-        return act
+    def _step_clone(self, step):
+        """Database and files; a standby has them."""
+        if self.standby_id:
+            return None
+        spec, template = self._spec(), self.template_id.database_name
+        return self.node_id._on_host(lambda host: host.clone(template, spec))
 
     def _step_personalise(self, step):
         """Fresh secrets at every attempt: what counts is what the last one wrote, here and there."""
         api_key = secrets.token_hex(20)
         spec = self._spec(database_uuid=str(uuid.uuid4()), database_secret=secrets.token_hex(32), api_key=api_key)
-        sealed = Vault.from_environment().seal(api_key)
+        sealed, in_its_place = Vault.from_environment().seal(api_key), self._in_its_place() if self.standby_id else None
+        later = self._is_shown_first(step)
 
-        def work(shared):
-            shared.personalise(spec)
-            return {'database_uuid': spec.database_uuid, 'api_key_sealed': sealed}
-        return self.node_id._on_node(work)
+        def work(host):
+            values, mine = {'database_uuid': spec.database_uuid, 'api_key_sealed': sealed}, spec
+            if in_its_place:
+                try:
+                    values['database_uuid'] = host.hand_over(spec)
+                    if not later:
+                        host.forget(spec)
+                    return values
+                except NotFound:
+                    values.update(standby_id=False, **in_its_place(host))
+                    mine = replace(spec, name=values.get('database_name', spec.name))
+            host.personalise(mine)
+            return values
+        return self.node_id._on_host(work)
+
+    def _is_shown_first(self, step):
+        """Whether the standby's Odoo shows its login page as it has it in memory, and forgets only then: to make that page
+        anew takes longer than all the rest. Not where it would be in another language."""
+        return bool(self.standby_id) and step.operation_id.kind == 'provision' and self.standby_id.lang == self.lang
+
+    def _in_its_place(self):
+        """What is done where a standby was taken away behind our back: another database, never again of its name, which a
+        server may still hold in memory."""
+        spec, template, name = self._spec(), self.template_id.database_name, self._new_database_name()
+
+        def work(host):
+            host.clone(template, replace(spec, name=name))
+            return {'database_name': name}
+        return work
 
     def _step_publish_database(self, step):
         spec = self._spec()
-        return self.node_id._on_node(lambda shared: shared.publish_database(spec))
+        return None if self.standby_id else self.node_id._on_host(lambda host: host.publish_database(spec))
 
     def _step_warm(self, step):
-        url, host, database = self.node_id.odoo_url, self._netloc(), self.database_name
+        if self.standby_id and step and step.operation_id.kind == 'provision':
+            return None         # loaded long ago
+        return self._warm_work()
+
+    def _warm_work(self):
+        url, host, database = self._odoo_url(), self._netloc(), self.database_name
 
         def act():
             warm_tenant(url, host, database, PROBE_SECONDS)
@@ -145,19 +174,40 @@ class SaasTenant(models.Model):
 
     def _step_route(self, step):
         self.is_routed = True
-        return self.node_id._sync_routes()
+        routes = self.node_id._sync_routes()
+        if not self.standby_id or step.operation_id.kind != 'provision' or self._is_shown_first(step):
+            return routes
+        warm = self._warm_work()        # it has to make its login page anew: begun meanwhile
+
+        def act():
+            with ThreadPoolExecutor(1) as pool:
+                warming = pool.submit(warm)
+                routes()
+                warming.result()
+        return act
 
     def _step_observe(self, step):
-        if self.reason_ids:
-            return self._step_observe_suspended(step)
-        router, host, mark = self.node_id.router_url, self._netloc(), self.mark
+        look = self._step_observe_suspended(step) if self.reason_ids else self._look_work()
+        if not self._is_shown_first(step):
+            return look
+        spec, warm = self._spec(), self._warm_work()
+        forget = self.node_id._on_host(lambda host: host.forget(spec))
+
+        def act():
+            look()
+            forget()
+            warm()
+        return act
+
+    def _look_work(self):
+        router, host, mark = self.node_id._router().router_url, self._netloc(), self.mark
 
         def act():
             probe_tenant(router, host, mark, PROBE_SECONDS)
         return act
 
     def _step_observe_suspended(self, step):
-        router, host = self.node_id.router_url, self._netloc()
+        router, host = self.node_id._router().router_url, self._netloc()
 
         def act():
             probe_suspended(router, host, PROBE_SECONDS)
@@ -210,6 +260,7 @@ class SaasTenant(models.Model):
         return self.node_id and self.node_id._sync_routes()
 
     def _step_drop_database(self, step):
+        self.standby_id = False         # should it be made again, it is made from the beginning
         spec = self._spec()
         return self.node_id and self.node_id._on_node(lambda shared: shared.drop_database(spec))
 
@@ -220,7 +271,7 @@ class SaasTenant(models.Model):
     def _step_observe_gone(self, step):
         if not self.node_id:
             return None
-        router, host = self.node_id.router_url, self._netloc()
+        router, host = self.node_id._router().router_url, self._netloc()
 
         def act():
             probe_gone(router, host, PROBE_SECONDS)

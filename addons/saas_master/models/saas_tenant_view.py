@@ -26,7 +26,7 @@ class SaasTenant(models.Model):
         return {
             'key': '/'.join(str(part) for part in shown),
             'busy': bool(operation),
-            'title': self._customer_words()[operation.kind] if operation else '',
+            'title': self._customer_words().get(operation.kind, '') if operation else '',
             'percent': min(progress.get('percent', 0), 99),
             'label': progress.get('label', ''),
             'steps': [{'name': step['name'], 'state': step['state']} for step in progress.get('steps', [])],
@@ -38,7 +38,9 @@ class SaasTenant(models.Model):
         return {
             'provision': _('Setting up'), 'suspend': _('Closing'), 'resume': _('Opening again'), 'delete': _('Deletion'),
             'cleanup': _('Tidying up'), 'install_modules': _('Installing apps'),
-            'change_plan': _('Changing the plan'), 'build_template': '',
+            'change_plan': _('Changing the plan'), 'start': _('Starting'), 'stop': _('Stopping'), 'restart': _('Starting again'),
+            'snapshot': _('Keeping its state'), 'backup': _('Backing up'), 'rollback': _('Going back to a kept state'),
+            'restore': _('Reading a backup back'),
         }
 
     def _customer_acts(self):
@@ -106,7 +108,9 @@ class SaasTenant(models.Model):
 
     def _told_operation(self, operation):
         told = {'provision': _('Set up'), 'suspend': _('Closed'), 'resume': _('Opened again'), 'delete': _('Deleted'),
-                'install_modules': _('Apps installed'), 'change_plan': _('Plan changed')}
+                'install_modules': _('Apps installed'), 'change_plan': _('Plan changed'), 'start': _('Started'),
+                'stop': _('Stopped'), 'restart': _('Started again'), 'snapshot': _('State kept'), 'backup': _('Backed up'),
+                'rollback': _('Gone back to a kept state'), 'restore': _('Backup read back')}
         ended = {'done': _('Done'), 'failed': _('Did not work. Our staff knows about it.'), 'cancelled': _('Called off')}
         return {'at': operation.create_date, 'what': told.get(operation.kind, ''), 'state': operation.state,
                 'who': self._told_person(operation.requested_by_id), 'how': ended.get(operation.state, _('Under way'))}

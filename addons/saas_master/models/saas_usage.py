@@ -10,7 +10,9 @@ from odoo.exceptions import AccessError
 from ..const import STAFF
 from ..drivers.errors import DriverError
 from ..drivers.usage import read_usage
+from ..drivers.usage_inside import read_usage_inside
 from ..series import commit_progress
+from .saas_tenant_dedicated import DATABASE
 
 _logger = logging.getLogger(__name__)
 
@@ -19,8 +21,10 @@ SECONDS = 600                       # one turn of the cron
 FRESH = timedelta(minutes=50)       # what was read since is not read again
 AFTER_GO_LIVE = timedelta(minutes=2)        # first look at a new tenant: when whoever waits for it has it
 MIB = 2**20
+DATA_DIR = '/var/lib/odoo'          # of Odoo in a container of its own
 
-READABLE = [('state', 'in', ('running', 'suspended')), ('database_name', '!=', False)]
+READABLE = [('state', 'in', ('running', 'suspended')), ('database_name', '!=', False),
+            '|', ('container_id', '=', False), ('container_id.state', '=', 'running')]     # one that is stopped says nothing
 FIELDS = ('usage_users', 'usage_database_mib', 'usage_files_mib', 'usage_at')
 # not by the ORM: no tracking, no bus, no write_date; what could not be read keeps its last value
 WRITE = """
@@ -126,11 +130,24 @@ class SaasTenant(models.Model):
     def _read_usage(self, node):
         """Ask ``node`` about its tenants and write the answer; problems of single tenants are returned in words."""
         transaction = self.env['saas.operation']._transaction
-        spec, access, names = transaction(lambda: (
-            node._spec(), node._access(), {tenant.database_name: tenant.id for tenant in self}))
-        found = read_usage(spec, access, list(names))
-        transaction(lambda: (self._write_usage({names[name]: usage for name, usage in found.items()}), node._record_answer()))
+        found = transaction(lambda: self._usage_inside(node) if node.kind == 'proxmox' else self._usage_shared(node))()
+        transaction(lambda: (self._write_usage(found), node._record_answer()))
         return [usage.problem for usage in found.values() if usage.problem]
+
+    def _usage_shared(self, node):
+        """The outside part: ``{id: Usage}`` of tenants on a shared server, asked together."""
+        spec, access, names = node._spec(), node._access(), {tenant.database_name: tenant.id for tenant in self}
+        return lambda: {names[name]: usage for name, usage in read_usage(spec, access, list(names)).items()}
+
+    def _usage_inside(self, node):
+        """The same of tenants with containers on ``node``, asked one by one."""
+        access = node._access()
+        places = {tenant.id: tenant._place_inside(access) for tenant in self}
+        return lambda: read_usage_inside(places, DATABASE, f'{DATA_DIR}/filestore/{DATABASE}')
+
+    def _place_inside(self, access):
+        """What opens a transport inside its container; ``access``: that of its node."""
+        return access.inside(self.container_id.vmid).open
 
     def _write_usage(self, usages):
         rows = [(tenant_id, usage.users, _mib(usage.database_bytes), _mib(usage.files_bytes))

@@ -127,10 +127,31 @@ class TestModels(MatrixCase):
             'saas.step.up.dialogue': lambda: self._wizard(
                 model, user, kind='delete', res_model='saas.node', res_ids=[], method='none'),
             'saas.api.key': lambda: self._key(user),
+            'saas.cluster': self._cluster,
+            'saas.container': self._container,
+            'saas.ip_pool': self._addresses,
+            'saas.ip_address': lambda: self._addresses().address_ids[:1],
+            'saas.standby.pool': lambda: self.env['saas.standby.pool'].create({
+                'plan_id': self.plan.id, 'node_id': self.node.id, 'wanted': 0}),
+            'saas.container.take.back': lambda: self._wizard(model, user, tenant_id=self.own.id, typed_name='x'),
         }
         for part in self.tables.parts:
             make.update(part.records(self, user) if hasattr(part, 'records') else {})
         return make.get(model, lambda: self.env[model])()
+
+    def _cluster(self):
+        """Of a Proxmox VE that nobody answers for."""
+        return self.env['saas.cluster'].create(
+            {'name': 'matrix', 'api_url': 'https://127.0.0.1:1', 'token_id': 'saas@pve!test', 'token_secret': 'x'})
+
+    def _container(self):
+        return self.env['saas.container'].create({
+            'name': 'matrix-own', 'cluster_id': self._cluster().id, 'node_id': self.node.id, 'vmid': 10000})
+
+    def _addresses(self):
+        return self.env['saas.ip_pool'].create({
+            'name': 'matrix', 'network': '10.99.7.0/29', 'gateway': '10.99.7.1',
+            'address_ids': [(0, 0, {'address': '10.99.7.2'})]})
 
     def _wizard(self, model, user, **values):
         wizard = self.env[model].create(values)

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 
 from .common import SaasCase
+from .dedicated_common import DedicatedCase
 
 
 def figures_in(answer):
@@ -124,6 +125,53 @@ class TestDashboard(SaasCase):
         self.patch(Dashboard, '_sections', lambda model: ['revenue'])
         self.startPatcher(patch.object(Dashboard, '_figures_revenue', lambda model: {'monthly': 12}, create=True))
         self.assertEqual(self.dashboard.get_figures(), {'revenue': {'monthly': 12}})
+
+
+class TestDedicatedDashboard(DedicatedCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        support = new_test_user(cls.env, 'saas-support', groups='saas_master.group_saas_support')
+        cls.dashboard = cls.env['saas.dashboard'].with_user(support)
+
+    def _figures(self):
+        answer = self.dashboard.get_figures()
+        for figure in figures_in({name: answer.get(name, {}) for name in ('standby', 'containers')}):
+            found = self.env[figure['model']].with_user(self.dashboard.env.user).search_count(figure['domain'])
+            self.assertEqual(figure['count'], found, figure)
+        return answer
+
+    def test_no_card_without_such_things(self):
+        self.env['saas.standby.pool'].search([]).unlink()       # pylint: disable=no-search-all  # none is to be left
+        self.env['saas.container'].search([]).write({'state': 'gone'})      # pylint: disable=no-search-all
+        self.assertFalse({'standby', 'containers'} & self._figures().keys())
+
+    def test_ready_and_wanted(self):
+        Pool, before = self.env['saas.standby.pool'], self.dashboard.get_figures().get('standby') or {'count': 0, 'wanted': 0}
+        pools = Pool.create([{'plan_id': self.plan.id, 'node_id': self.node.id, 'wanted': 3},
+                             {'plan_id': self.dedicated.id, 'node_id': self.pve_a.id, 'wanted': 2},
+                             {'plan_id': self.dedicated.id, 'node_id': self.pve_b.id, 'wanted': 9, 'active': False}])
+        for pool, state in ((0, 'ready'), (0, 'ready'), (0, 'building'), (1, 'taken'), (1, 'discarding'), (2, 'ready')):
+            self.env['saas.standby'].create({
+                'pool_id': pools[pool].id, 'node_id': pools[pool].node_id.id, 'state': state,
+                'discarded_because': state == 'discarding' and 'failed'})
+        standby = self._figures()['standby']
+        self.assertEqual((standby['count'] - before['count'], standby['wanted'] - before['wanted']), (3, 5))
+        shown = {pool['label']: (pool['count'], pool['wanted'], pool['building'], pool['failed']) for pool in standby['pools']}
+        self.assertEqual(shown['Test on test node'], (2, 3, 1, 0))
+        self.assertEqual(shown['Own server on test pve-a'], (0, 2, 0, 1))
+        self.assertNotIn('Own server on test pve-b', shown)
+
+    def test_containers_that_need_attention(self):
+        self._container('well')
+        before = self._figures()['containers']
+        self._container('wrong', state='missing', problem_code='missing')
+        self._container('stopped', state='stopped')
+        self._container('gone', state='gone', problem_code='stopped')
+        after = self._figures()['containers']
+        self.assertEqual([after['attention']['count'] - before['attention']['count'], after['count'] - before['count'],
+                          after['stopped']['count'] - before['stopped']['count']], [1, 2, 1])
 
 
 class TestManyTenants(SaasCase):

@@ -12,6 +12,8 @@ from odoo.tools.translate import TranslationFileWriter, TranslationImporter, Tra
 from odoo.addons.saas_master.series import SERIES_17
 
 from .common import SaasCase
+from .dedicated_common import DedicatedCase
+from .portal_common import PortalHttpCase
 from .signup_common import GOOD
 from .test_signup_website import WebsiteCase
 
@@ -21,9 +23,11 @@ PLACEHOLDER = re.compile(r'%(?:\(\w+\))?[sd]|\{\w+\}')
 CODE = re.compile(r'[a-z]+(_[a-z]+)*')      # not for people; 19.0 takes what stands beside _() in a tuple for a term
 EDGES = ' .:?…'
 SAME = {
-    '123 456', '<span class="o_stat_text">Tenants</span>', 'Backend', 'Base', 'Enterprise', 'Error', 'GB', 'Host', 'ID', 'MB',
-    'MiB,', 'Odoo 17.0', 'Odoo 19.0', 'OpenAPI 3.1', 'Plan', 'Portal', 'PostgreSQL', 'REST', 'RPC', 'SSH', 'SaaS', 'Tenant',
-    'Tenants', 'acme', 'contacts, calendar', 'tenants',
+    '10.10.10.0/24', '10.10.10.1', '10.10.10.10', '10.10.10.250', '123 456', '<span class="o_stat_text">Tenants</span>', 'API',
+    'Backend', 'Base', 'CPU (%)', 'Enterprise', 'Error', 'GB', 'Host', 'ID', 'MB', 'MiB,', 'Odoo 17.0', 'Odoo 19.0',
+    'OpenAPI 3.1', 'Plan', 'Portal', 'PostgreSQL', 'Proxmox', 'Proxmox VE', 'REST', 'RPC', 'SSH', 'SaaS', 'Tenant', 'Tenants',
+    'VLAN', 'acme', 'contacts, calendar', 'https://pve.example.com:8006',
+    'local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst', 'saas@pve!control', 'tenants',
 }
 ENGLISH = re.compile(
     r'\b(?:again|and|are|at|by|for|free|from|how|is|its?|link|mail|month|nothing|of|or|our|password|ready|server|than|'
@@ -31,6 +35,7 @@ ENGLISH = re.compile(
 KINDS = {
     'saas.tenant': ('provision', 'suspend', 'resume', 'delete', 'cleanup', 'install_modules'),
     'saas.template': ('build_template',),
+    'saas.standby': ('build_standby', 'discard_standby'),
 }
 
 
@@ -221,3 +226,20 @@ class TestSpanishPages(Spanish, WebsiteCase):
             template = self.env.ref(f'saas_master.mail_template_{name}')
             for field in ('subject', 'body_html'):
                 self._assert_spanish(template._render_field(field, tenant.ids, compute_lang=True)[tenant.id])
+
+
+@tagged('post_install', '-at_install')
+class TestSpanishContainer(Spanish, DedicatedCase, PortalHttpCase):
+
+    def test_what_a_customer_sees_of_his_container(self):
+        tenant = self._dedicated_tenant('redwing')
+        tenant.plan_id.name = 'Redwing'
+        tenant.container_id.observed_at = '2030-01-31 12:00:00'
+        self.look.lang = LANG
+        self._login(self.look)
+        for values, words in (
+                ({'state': 'running'}, 'Está en marcha.'), ({'state': 'stopped'}, 'Está detenido.'),
+                ({'problem_code': 'missing'}, 'No está como debería. Nuestro equipo lo sabe.'),
+                ({'problem_code': 'started'}, 'Lo estamos atendiendo.')):
+            tenant.container_id.write(values)
+            self._assert_spanish(self._get(f'{self.prefix}/my/tenants/{tenant.id}').text, 'Tu propio servidor', words)

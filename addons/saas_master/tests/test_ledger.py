@@ -15,6 +15,10 @@ def outside(function):
     return lambda record, step: function
 
 
+def nothing(record, step):
+    """A step handler that asks nothing outside."""
+
+
 def failing(error):
     def act():
         raise error
@@ -44,6 +48,43 @@ class TestLedger(SaasCase):
         self.assertEqual(operation.progress, 100)
         self.assertTrue(operation.started_at and operation.ended_at)
         self.assertFalse(operation.lease_until)
+
+    def test_one_transaction_for_each_thing_that_is_asked(self):
+        """And one more at the end; what asks nothing goes along."""
+        self._steps('saas.tenant', a=nothing, b=self._note('b'), c=nothing, d=nothing, e=self._note('e'), f=nothing)
+        operation, before = self.tenant._open('install_modules'), []
+        runner = self.env.registry['saas.operation']
+        transaction = runner._transaction
+
+        def counted(record, work):
+            result = transaction(record, work)
+            before.append(list(self.calls))
+            return result
+        self.patch(runner, '_transaction', counted)
+        self._run(operation)
+        self.assertEqual(before[1:], [[], ['b'], ['b', 'e']], 'after the one that claims it')
+        self.assertEqual(operation.step_ids.mapped('state'), 6 * ['done'])
+
+    def test_what_a_step_wrote_before_it_failed_is_not_kept(self):
+        def right(record, step):
+            record.company_name = 'Whole'
+
+        def wrong(record, step):
+            record.company_name = 'Half'
+            raise Permanent('no')
+        self._steps('saas.tenant', a=right, b=wrong)
+        operation = self._run(self.tenant._open('install_modules'))
+        self.assertEqual((operation.state, operation.step_ids.mapped('state')), ('failed', ['done', 'failed']))
+        self.assertEqual(self.tenant.company_name, 'Whole', 'the step before is not undone')
+
+    def test_what_asks_nothing_tells_nothing_of_the_node(self):
+        self.node.write({'breaker_failures': 2})
+        self._steps('saas.tenant', a=nothing)
+        self._run(self.tenant._open('install_modules'))
+        self.assertEqual(self.node.breaker_failures, 2)
+        self._steps('saas.tenant', a=self._note('a'))
+        self._run(self.tenant._open('install_modules'))
+        self.assertEqual(self.node.breaker_failures, 0)
 
     def test_one_active_operation_per_tenant(self):
         self._steps('saas.tenant', a=self._note('a'))
@@ -120,7 +161,7 @@ class TestLedger(SaasCase):
         self._steps('saas.tenant', a=self._note('a'), b=self._note('b'))
         operation = self.tenant._open('install_modules')
         self.Operation._claim_next('dead:1:1')
-        operation._begin(operation.claim)
+        operation._held(operation.claim, operation._begin)
         self.assertFalse(self.Operation._claim_next('other:2:2'), 'the lease still holds')
         self.env.flush_all()
         self.env.cr.execute("UPDATE saas_operation SET lease_until = now() AT TIME ZONE 'UTC' - interval '1 second'"
@@ -139,7 +180,7 @@ class TestLedger(SaasCase):
         old = operation.claim
         self.env.cr.execute('UPDATE saas_operation SET claim = claim + 1 WHERE id = %s', [operation.id])
         with self.assertRaises(LostClaim):
-            operation._on_outcome(old, operation.step_ids, None, 1)
+            operation._held(old, lambda now: operation._on_outcome(now, operation.step_ids, None, 1))
         self.assertEqual(operation.step_ids.state, 'waiting')
 
     def test_cancel_waiting(self):

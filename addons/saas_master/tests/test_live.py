@@ -52,7 +52,7 @@ class TestLive(SaasCase):
 
     def test_one_notice_for_each_transaction_of_a_step(self):
         tenant = self._running_tenant()
-        nothing = {code: (lambda record, step: None) for code in 'ab'}
+        nothing = {code: (lambda record, step: lambda: None) for code in 'ab'}
         operation, told = self._told(lambda: tenant._open('install_modules'), nothing)
         self.assertEqual([(one['step'], one['state'], one['percent']) for one in told],
                          [('a', 'running', 0), ('b', 'running', 50), (False, 'done', 100)])

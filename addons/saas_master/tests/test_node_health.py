@@ -42,7 +42,8 @@ class TestNodeHealth(SaasCase):
     def test_every_problem_has_words(self):
         values = dict.fromkeys((
             'words', 'version', 'seconds', 'user', 'count', 'example', 'used', 'most', 'folder', 'free', 'total', 'command',
-            'found', 'wanted', 'file', 'address', 'status', 'database', 'host'), '?')
+            'found', 'wanted', 'file', 'address', 'status', 'database', 'host', 'nodes', 'pool', 'path', 'privileges',
+            'storage', 'node', 'content', 'bridge', 'known', 'days', 'hours'), '?')
         templates = self.node._problem_templates()
         for code, template in templates.items():
             self.assertTrue(template % values, code)

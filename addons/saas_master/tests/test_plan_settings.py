@@ -41,7 +41,10 @@ class TestPlanAndSettings(SaasCase):
         self.assertFalse(parameters.get_param('saas_master.api_requests_per_minute'))
         values = self.env['res.config.settings'].get_values()
         self.assertEqual((values['saas_signup_per_hour'], values['saas_api_requests_per_minute']), (0, 600))
-        for bad in ({'saas_audit_days': 1}, {'saas_api_login_failures': -1}, {'saas_signup_link_hours': 0}):
+        self.env['res.config.settings'].create({'saas_standby_days': 3}).set_values()
+        self.assertEqual((self.env['saas.standby']._days(), parameters.get_param('saas_master.standby_days')), (3, '3'))
+        for bad in ({'saas_audit_days': 1}, {'saas_standby_days': 0},
+                    {'saas_api_login_failures': -1}, {'saas_signup_link_hours': 0}):
             with self.assertRaises(UserError):
                 self.env['res.config.settings'].create({**bad, 'saas_signup_keep_days': 9}).set_values()
         self.assertFalse(parameters.get_param('saas_master.signup_keep_days'))

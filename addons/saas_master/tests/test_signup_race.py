@@ -1,38 +1,14 @@
 """What two servers do at the same moment. With real transactions, so these tests clean up after themselves."""
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-
-from odoo import SUPERUSER_ID, api
-from odoo.service.model import retrying
-from odoo.sql_db import db_connect
-from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.saas_master.models.saas_rate import RateLimited
 
+from .race_common import RaceCase
+
 LINKS = ('race-link-1', 'race-link-2')
 
 
-@tagged('post_install', '-at_install')
-class TestRaces(TransactionCase):
-
-    @contextmanager
-    def _server(self):
-        """The environment of another server's request: a connection and a transaction of its own."""
-        with db_connect(self.env.cr.dbname).cursor() as cr:
-            yield api.Environment(cr, SUPERUSER_ID, {'tracking_disable': True})
-
-    def _at_once(self, *works):
-        barrier = threading.Barrier(len(works))
-
-        def run(work):
-            with self._server() as env:
-                env.cr.execute('SELECT 1')      # the snapshot from before the others have done anything
-                barrier.wait(timeout=20)
-                return retrying(lambda: work(env), env)
-        with ThreadPoolExecutor(len(works)) as pool:
-            return list(pool.map(run, works))
+class TestRaces(RaceCase):
 
     def _clean_up(self):
         with self._server() as env:
@@ -98,7 +74,7 @@ class TestRaces(TransactionCase):
             operation.state = 'running'
             tenant_id, operation_id = tenant.id, operation.id
         self._at_once(lambda env: env['saas.tenant'].browse(tenant_id)._suspend('staff'),
-                      lambda env: env['saas.operation'].browse(operation_id)._end('done'))
+                      lambda env: env['saas.operation'].browse(operation_id)._end(env.cr.now(), 'done'))
         with self._server() as env:
             tenant = env['saas.tenant'].browse(tenant_id)
             return tenant.reason_ids.mapped('code'), tenant.operation_ids.sorted('id').mapped(lambda o: (o.kind, o.state))

@@ -10,6 +10,7 @@ from odoo.addons.saas_master.drivers.usage import Usage
 from odoo.addons.saas_master.models import saas_usage
 
 from .common import SaasCase
+from .dedicated_common import DedicatedCase
 
 MIB = 2**20
 
@@ -125,3 +126,25 @@ class TestUsage(SaasCase):
         tenant.action_provision()
         self._run(tenant._active_operation())
         self.assertEqual(self.env['ir.cron.trigger'].search_count([('cron_id', '=', cron.id)]), triggers + 1)
+
+
+class TestUsageInside(DedicatedCase):
+    """Tenants with containers are asked in these, one by one; what is stopped is not asked at all."""
+
+    def test_each_in_its_container(self):
+        self.env['saas.tenant'].search([]).write({'usage_at': fields.Datetime.now()})       # not ours
+        own, stopped = self._dedicated_tenant('own-server'), self._dedicated_tenant('stopped-server')
+        stopped.container_id.state = 'stopped'
+        places, asked = {}, []
+
+        def read(given, database, folder):
+            asked.append((database, folder))
+            places.update(given)
+            return {key: Usage(4, 5 * MIB, 6 * MIB) for key in given}
+        self.patch(self.env.registry['saas.tenant'], '_place_inside', lambda tenant, access: (tenant.name, access))
+        with patch.object(saas_usage, 'read_usage_inside', read):
+            self.env['saas.tenant']._cron_read_usage()
+        self.assertEqual([name for name, _access in places.values()], ['own-server'])
+        self.assertEqual(asked, [('odoo', '/var/lib/odoo/filestore/odoo')])
+        self.assertEqual((own.usage_users, own.usage_database_mib, own.usage_files_mib), (4, 5, 6))
+        self.assertFalse(stopped.usage_at)

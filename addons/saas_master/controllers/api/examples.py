@@ -10,7 +10,8 @@ TENANT = {
     'id': 815, 'name': 'acme', 'state': 'provisioning', 'url': 'https://acme.example.com', 'company_name': 'Acme Ltd',
     'email': 'ann@acme.example', 'admin_name': 'Ann Example', 'lang': 'en_US', 'plan': 'basic',
     'customer': {'id': 42, 'name': 'Acme Ltd'}, 'suspension_reasons': [], 'trial_end': '2030-02-14', 'live_at': None,
-    'created_at': '2030-01-31T12:00:00Z', 'delete_on': None, 'usage': None,
+    'created_at': '2030-01-31T12:00:00Z', 'delete_on': None, 'isolation': 'shared', 'container': None,
+    'usage': None,
     'operation': {'id': 4711, 'kind': 'provision', 'state': 'running', 'percent': 33}}
 EXAMPLES = {
     'Login': {'email': 'ann@acme.example', 'password': 'correct horse battery staple', 'totp': '123456'},

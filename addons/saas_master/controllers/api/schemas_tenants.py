@@ -47,6 +47,18 @@ class Usage(Out):
     at: Moment = Field(description=_lt('When it was read.'))
 
 
+class Container(Out):
+    state: Literal['preparing', 'running', 'stopped', 'problem'] = Field(description=_lt(
+        'As last seen; "problem": it is not as it should be, and staff know.'))
+    cpu_cores: int
+    cpu_percent: float = Field(description=_lt('Of all its cores.'))
+    memory_mib: int
+    memory_used_mib: int
+    disk_gib: int
+    disk_used_mib: int
+    at: Moment = Field(description=_lt('When it was seen.'))
+
+
 class Reference(Out):
     id: int
     name: str
@@ -68,6 +80,8 @@ class Tenant(Out):
     live_at: Moment
     created_at: Moment
     delete_on: Moment = Field(description=_lt('When it will be deleted, as its customer asked.'))
+    isolation: Literal['shared', 'dedicated'] = Field(description=_lt('On a shared server, or in a container of its own.'))
+    container: Container | None = Field(description=_lt('Null for tenants on shared servers, and before it was placed.'))
     usage: Usage | None = Field(description=_lt('Null until it was read once.'))
     operation: OperationBrief | None = Field(description=_lt('The latest one.'))
 
