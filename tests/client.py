@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 
 import requests
 
+from .stack.rpc import RemoteError
+
 TIMEOUT = 60        # seconds for any one answer
 POLL = 0.02         # seconds between two looks at a tenant that is being made
 
@@ -123,6 +125,29 @@ class Staff:
         state = self.call('saas.tenant', 'read', [tenant], ['state'])[0]['state']
         if state not in states or operation[0]['state'] != 'done':
             raise Wrong(f'{name} is {state}, not {" or ".join(states)}; {operation}')
+
+    @contextmanager
+    def resting(self, crons):
+        """So long these crons do not run; those that run just now are waited for, since Odoo refuses a change of them."""
+        self._set_active(crons, False)
+        try:
+            yield
+        finally:
+            self._set_active(crons, True)
+
+    def _set_active(self, crons, active, seconds=90):
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return self.call('ir.cron', 'write', crons, {'active': active})
+            except RemoteError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    def workers(self):
+        """The crons that work operations off."""
+        return self.call('ir.cron', 'search', [('code', '=like', 'model._work(%')])
 
 
 def wait_for_link(stack, recipient, path, seconds=30):

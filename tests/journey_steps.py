@@ -78,13 +78,13 @@ def set_password(world, visitor, order, password):
     visitor.send_form(page, password=password, confirm_password=password)
 
 
-def log_in(world, order, password):
+def log_in(world, order, password, database=None):
     """Log in to the tenant as its administrator; return the visitor inside."""
     visitor = Visitor(world.tenant_url(order.name))
     inside = visitor.send_form(visitor.page('/web/login'), login=order.email, password=password)
     info = expect(visitor.post('/web/session/get_session_info', json={'jsonrpc': '2.0', 'params': {}}), 200).json()
     result = info.get('result') or {}
-    if result.get('db') != order.name or not result.get('is_admin'):
+    if result.get('db') != (database or order.name) or not result.get('is_admin'):
         raise Wrong(f'Logged in as {result.get("username")} in {result.get("db")}: {excerpt(inside.text)}')
     return visitor
 

@@ -8,7 +8,7 @@ import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 
-from .stack import packaged
+from .stack import packaged, venvs
 from .stack.processes import MARK, base_environment
 from .stack.settings import CHECKOUT
 
@@ -131,5 +131,6 @@ def tools(settings, python):
     server = packaged.sshd(settings)
     folders = [str(chromium.parent), str(server.parents[1] / 'bin'), os.environ.get('PATH', os.defpath)]
     return {'SAAS_CHROMIUM': str(chromium), 'SAAS_SSHD': str(server), 'SAAS_NGINX': str(nginx),
+            'SAAS_PVE_PYTHON': str(venvs.ensure(settings, 'pve')),
             'PLAYWRIGHT_NODEJS_PATH': str(packaged.playwright_node(settings, python)),
             'PATH': os.pathsep.join(folders)}

@@ -8,11 +8,9 @@ import random
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
 
 from ..client import Wrong
 from ..fakes.stripe import webhooks
-from ..stack.rpc import RemoteError
 from ..stack.settings import CHECKOUT
 from .figures import Row
 
@@ -58,27 +56,9 @@ class Mortal:
         self.process.wait(30)
 
 
-@contextmanager
 def asleep(staff):
     """The stack's own crons that act on events do not run."""
-    crons = [staff.call('ir.model.data', 'check_object_reference', 'saas_billing', name)[1] for name in ASLEEP]
-    try:
-        _set_active(staff, crons, False)
-        yield
-    finally:
-        _set_active(staff, crons, True)
-
-
-def _set_active(staff, crons, active):
-    """Odoo refuses while one of them runs."""
-    deadline = time.monotonic() + 90
-    while True:
-        try:
-            return staff.call('ir.cron', 'write', crons, {'active': active})
-        except RemoteError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
+    return staff.resting([staff.call('ir.model.data', 'check_object_reference', 'saas_billing', name)[1] for name in ASLEEP])
 
 
 def release(business):

@@ -1,6 +1,6 @@
 """The figures that are promised, each with its other side measured in the same run. Exits non-zero if one is missed.
 
-Without arguments all of them; ``sign-ups``, ``many``, ``domains`` or ``billing`` only those. The result is also in
+Without arguments all of them; ``sign-ups``, ``many``, ``domains``, ``billing`` or ``dedicated`` only those. The result is also in
 ``reports/bench.json`` of the stack's state folder.
 """
 import json
@@ -18,7 +18,7 @@ from ..client import Visitor, Wrong, expect, until_status
 from ..stack import processes
 from ..stack.settings import CHECKOUT
 from ..world import World
-from . import billing_flood, billing_screens, billing_webhook, dns, domain_screens, edge, rest, screens
+from . import billing_flood, billing_screens, billing_webhook, dedicated, dns, domain_screens, edge, rest, screens
 from . import domains as domain_batch
 from .billing_business import business
 from .copies import copies
@@ -223,7 +223,8 @@ def billing(world):
 
 def main(*wanted):
     world, rows = World(), []
-    for name, figures in (('sign-ups', sign_ups), ('many', many), ('domains', domains), ('billing', billing)):
+    for name, figures in (('sign-ups', sign_ups), ('many', many), ('domains', domains), ('billing', billing),
+                          ('dedicated', dedicated.rows)):
         if not wanted or name in wanted:
             for row in figures(world):
                 print('  '.join(row.cells()), flush=True)

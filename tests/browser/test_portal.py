@@ -1,13 +1,10 @@
 """A customer and his tenant in the portal: from the welcome mail to a deletion that is asked for and withdrawn."""
 import secrets
-import time
-from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
 
 from ..client import Visitor, until_status, wait_for_link
-from ..stack.rpc import RemoteError
 from .test_signup import STAGES, follow_mail, order, start
 
 ENDED = 60_000      # milliseconds for what is really done
@@ -58,26 +55,9 @@ def usage_cron(world):
     return world.staff().call('ir.cron', 'search', [('code', 'like', 'usage')], context={'active_test': False})
 
 
-@contextmanager
 def usage_only_when_asked(world):
     """Tenants of other tests make the cron due, and it reads the usage of all."""
-    staff, crons = world.staff(), usage_cron(world)
-
-    def switch(active, seconds=60):
-        """Odoo refuses it while the cron runs."""
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                return staff.call('ir.cron', 'write', crons, {'active': active})
-            except RemoteError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
-    switch(False)
-    try:
-        yield
-    finally:
-        switch(True)
+    return world.staff().resting(usage_cron(world))
 
 
 def read_usage(world):

@@ -6,8 +6,8 @@ carried out by a fork (the registry is loaded once), which runs one turn of a wo
 points it passed.
 
 Points are the moments after everything that leaves a trace: each commit of the ledger, each SQL statement, command,
-replaced file and HTTP answer of a driver, of Cloudflare or Stripe; and moments inside each statement, command and request that
-takes a while. Between two of them nothing happens that a second worker could see. They are found by a profile hook:
+replaced file and HTTP answer of a driver, of Cloudflare, Stripe or Proxmox VE; and moments inside each statement, command and
+request that takes a while. Between two of them nothing happens that a second worker could see. They are found by a profile hook:
 nothing in the product knows of it.
 """
 import json
@@ -20,11 +20,12 @@ import traceback
 # What has left a trace when it returns, by file: Python functions, and functions of C.
 RETURNS = {'saas_operation_runner.py': {'_transaction'}, 'transport.py': {'run'}, 'rpc.py': {'_post'},
            'probe.py': {'get', '_look'}, 'cloudflare.py': {'_ask'}, 'edge_common.py': {'write'}, 'webhook.py': {'send'},
-           'stripe_transport.py': {'request'}}
+           'stripe_transport.py': {'request'}, 'api.py': {'_call'}, 'ssh.py': {'execute'}}
 C_RETURNS = {'execute', 'commit', 'replace'}
 # Seconds into what takes a while.
 INSIDE = {'transport.py': {'run': 0.004}, 'rpc.py': {'_post': 0.01}, 'probe.py': {'get': 0.1}, 'cloudflare.py': {'_ask': 0.003},
-          'webhook.py': {'send': 0.002}, 'stripe_transport.py': {'request': 0.003}}
+          'webhook.py': {'send': 0.002}, 'stripe_transport.py': {'request': 0.003}, 'api.py': {'_call': 0.003},
+          'ssh.py': {'execute': 0.02}}
 C_INSIDE = {'execute': 0.01}
 TRANSACTION = 'personalise.py'      # its statements are one transaction: every SHARE-th stands for all until the commit
 SHARE = 8
@@ -32,7 +33,7 @@ ADDONS = ('/saas_master/', '/saas_domains/', '/saas_billing/')
 
 
 class Watch:
-    """Lists the points it comes to; dies at number ``fatal``."""
+    """Lists the points it comes to; dies at number ``fatal``, or at the first of that name."""
 
     def __init__(self, fatal):
         self.fatal, self.points, self.statements = fatal, [], 0
@@ -66,7 +67,7 @@ class Watch:
 
     def _point(self, name, delay=0.0):
         self.points.append(name)
-        if len(self.points) - 1 == self.fatal:
+        if self.fatal in (len(self.points) - 1, name):
             if delay:
                 signal.setitimer(signal.ITIMER_REAL, delay)     # nobody catches SIGALRM: it ends the process
             else:

@@ -34,8 +34,7 @@ class Money:
     def __init__(self, world):
         self.bench = Bench(world)
         self.world, self.staff, self.worker = world, self.bench.staff, self.bench.worker
-        self.bench.crons += self.staff.call('ir.cron', 'search', [('code', 'in', [f'model._cron_{name}()' for name in CRONS])])
-        self.bench._set_active(False)
+        self.bench.let_rest(self.staff.call('ir.cron', 'search', [('code', 'in', [f'model._cron_{name}()' for name in CRONS])]))
         self.limit = self.staff.call('ir.config_parameter', 'get_param', LIMIT)
         self.staff.call('ir.config_parameter', 'set_param', LIMIT, '0')
         self.account, = self.staff.call('saas.stripe.account', 'search', [('is_current', '=', True)])

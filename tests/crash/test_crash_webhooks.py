@@ -51,8 +51,7 @@ class Hooks:
     def __init__(self, bench, server):
         self.bench, self.world, self.staff, self.server = bench, bench.world, bench.staff, server
         self.tag = f'hooks-{secrets.token_hex(3)}'
-        bench.crons += self.staff.call('ir.cron', 'search', [('code', '=', 'model._cron_send()')])
-        bench._set_active(False)
+        bench.let_rest(self.staff.call('ir.cron', 'search', [('code', '=', 'model._cron_send()')]))
         self.allowed = self.staff.call('ir.config_parameter', 'get_param', LOCAL)
         self.staff.call('ir.config_parameter', 'set_param', LOCAL, '1')
         self.customer = self.staff.call('res.partner', 'create', {'name': self.tag, 'is_company': True})
