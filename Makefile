@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STACK = $(PYTHON) -m tests.stack
 
-.PHONY: help demo test bench up down status logs mail lint clean lock
+.PHONY: help demo demo-dedicated test bench up down status logs mail lint clean lock
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -10,6 +10,10 @@ help:
 ## make demo     bring everything up and do what a customer and staff do, with a timeline
 demo:
 	@$(PYTHON) -m tests.demo
+
+## make demo-dedicated  the same for a tenant with a container of its own on Proxmox VE
+demo-dedicated:
+	@$(PYTHON) -m tests.demo_dedicated
 
 ## make test     lint and every test, on every Odoo series that can be had here
 test:
