@@ -45,6 +45,7 @@ def journey(world, order, timeline):
     else:
         timeline.echo('LEFT OUT   passwords, logins and a look inside: no Odoo is in these containers')
     by_hand(world, order, timeline, password)
+    read_back(world, order, timeline, password)
     the_end(world, order, timeline, record)
 
 
@@ -75,6 +76,25 @@ def by_hand(world, order, timeline, password):
     with timeline.step('staff: starts it'):
         staff.act(order.name, 'action_start_container', 'running')
         steps.login_page(world, order.name)
+
+
+def read_back(world, order, timeline, password):
+    """Somebody removes the container altogether."""
+    staff, record = world.staff(), dedicated.container_of(world, order.name)
+    with timeline.step('staff: has a backup written'):
+        staff.act(order.name, 'action_backup', 'running')
+    with timeline.step('somebody removes the container by hand; it is noticed, and not made anew'):
+        world.stack.pve.control.destroy(record['vmid'])
+        dedicated.compare(world)
+        dedicated.until_container(world, order.name, 'missing')
+        if record['vmid'] in world.stack.pve.control.containers():
+            raise Wrong(f'The container {record["vmid"]} was made anew by itself.')
+    with timeline.step('staff: goes back to the backup; the customer comes in again'):
+        dedicated.take_back(staff, order.name, 'backup')
+        dedicated.held_by_pve(world, order.name)
+        steps.login_page(world, order.name)
+        if has_odoo(world):
+            steps.log_in(world, order, password, dedicated.DATABASE)
 
 
 def expect_status(world, record, status):

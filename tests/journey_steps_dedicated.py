@@ -68,6 +68,17 @@ def look_inside(staff, name, what):
     return text
 
 
+def take_back(staff, name, kind):
+    """Have the newest ``snapshot`` or ``backup`` of it taken back, as a manager does in the dialogue."""
+    dialogue = staff.call('saas.tenant', 'action_take_back', [staff.tenant(name)])['res_id']
+    kept = staff.call('saas.container.kept', 'search', [('dialogue_id', '=', dialogue), ('kind', '=', kind)], limit=1)
+    if not kept:
+        raise Wrong(f'No {kind} of {name} is there to go back to.')
+    staff.call('saas.container.take.back', 'write', [dialogue], {'kept_id': kept[0], 'typed_name': name})
+    staff.call('saas.container.take.back', 'action_take_back', [dialogue])
+    staff.wait(name, 'running')
+
+
 def keep_ready(world, plan, wanted):
     """Have so many tenants of ``plan`` kept ready, on the node that has its template."""
     staff = world.staff()

@@ -121,6 +121,8 @@ def test_a_backup_is_a_volume_that_can_be_restored(pve):  # noqa: F811
     pve.done('POST', '/nodes/pve1/vzdump', vmid=101, storage='local', mode='snapshot')
     volume = pve.data('GET', '/nodes/pve1/storage/local/content', content='backup', vmid=101)[0]
     assert re.fullmatch(r'local:backup/vzdump-lxc-101-\d{4}_\d\d_\d\d-\d\d_\d\d_\d\d\.tar\.zst', volume['volid'])
+    archived = pve.data('GET', '/nodes/pve1/vzdump/extractconfig', volume=volume['volid'])
+    assert archived.splitlines()[0] == '#' + MARK.replace(':', '%3A') and 'memory: 640' in archived.splitlines()
     pve.done('DELETE', '/nodes/pve1/lxc/101', purge=1)
     pve.done('POST', '/nodes/pve1/lxc', vmid=101, ostemplate=volume['volid'], restore=1, storage='local-lvm', pool='saas')
     config = pve.data('GET', '/nodes/pve1/lxc/101/config')

@@ -83,3 +83,13 @@ def test_a_container_that_is_stopped_answers_nobody(pve, api, vmid):
     assert page('/web/login') is None
     api.done('POST', f'/nodes/pve1/lxc/{vmid}/status/start')
     assert page('/web/login')[0] == 503
+
+
+def test_a_backup_has_what_was_inside(pve, api, vmid):
+    inside(pve, vmid, 'publish', {'mark': MARK, 'base_url': 'http://acme.example'})
+    api.done('POST', '/nodes/pve1/vzdump', vmid=vmid, storage='local', mode='snapshot')
+    volume, = (row['volid'] for row in api.data('GET', '/nodes/pve1/storage/local/content', content='backup', vmid=vmid))
+    api.done('DELETE', f'/nodes/pve1/lxc/{vmid}', force=1, purge=1)
+    api.done('POST', '/nodes/pve1/lxc', vmid=vmid, ostemplate=volume, restore=1, storage='local-lvm', pool='saas')
+    api.done('POST', f'/nodes/pve1/lxc/{vmid}/status/start')
+    assert page('/.well-known/saas-tenant') == (200, MARK)

@@ -13,7 +13,7 @@ def order(kind):
     return steps.Order(name, 'Impulse Max', f'{name}@impulse-max.example', plan=dedicated_job.PLAN)
 
 
-@pytest.mark.parametrize(('story', 'real', 'stood_in'), [(dedicated_job.journey, 14, 10), (dedicated_job.from_standby, 8, 6)])
+@pytest.mark.parametrize(('story', 'real', 'stood_in'), [(dedicated_job.journey, 17, 13), (dedicated_job.from_standby, 8, 6)])
 def test_story(sold, story, real, stood_in):
     timeline = Timeline(lambda line: None)
     story(sold.world, order('own'), timeline)

@@ -10,11 +10,9 @@ class SaasContainer(models.Model):
     problem_code = fields.Selection([
         ('stopped', 'It was stopped by hand, or has stopped by itself. Read its log, then start it.'),
         ('started', 'It was started by hand though an operation had stopped it. Stop it, or resume its tenant.'),
-        ('missing', 'It was removed by hand: nothing has its number any more. Read a backup of it back on its node, '
-                    'with the same number, or delete its tenant.'),
+        ('missing', 'It was removed by hand: nothing has its number any more. Go back to a backup of it, or delete its tenant.'),
         ('foreign', 'Something else has its number: it was removed or replaced by hand. Find out what that is. It is never '
-                    'touched from here. Give it another number and read a backup of ours back on the node, or delete the '
-                    'tenant.'),
+                    'touched from here. Once it has another number, go back to a backup of ours; or delete the tenant.'),
         ('elsewhere', 'It was moved to a machine that is no node here. Make that one a node, or move it back.'),
         ('address', 'It was moved to a node whose tenants have other addresses. Move it back, or give that node the same '
                     'pattern of addresses.'),

@@ -1,6 +1,8 @@
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user
 
+from odoo.addons.saas_master.drivers.pve.config import mark_of
+
 from .pve_common import PveCase
 
 
@@ -51,6 +53,18 @@ class TestDedicatedKept(PveCase):
         operation = self._take_back('backup')
         self.assertEqual((operation.kind, operation.state), ('restore', 'done'), operation.error)
         self.assertEqual((str(self._there(self.tenant)['config']['memory']), self._status()), ('2048', 'running'))
+
+    def test_one_that_was_removed_by_hand_comes_back(self):
+        self._act('backup')
+        self.pve.control.destroy(self.vmid)
+        self.env['saas.cluster']._cron_watch()
+        self.assertEqual(self.tenant.container_id.problem_code, 'missing')
+        operation = self._take_back('backup')
+        self.assertEqual((operation.kind, operation.state), ('restore', 'done'), operation.error)
+        there = self._there(self.tenant)
+        self.assertEqual((there['status'], mark_of(there['config'])), ('running', self.tenant.mark))
+        self.assertEqual((self.tenant.container_id.state, self.tenant.container_id.problem_code), ('running', False))
+        self.assertFalse(self.tenant.activity_ids)
 
     def test_what_was_stopped_stays_so(self):
         self._act('snapshot')

@@ -14,7 +14,7 @@ ANSWER = 'saas:'                                # before what a function of ours
 
 
 def noted(folder, vmid):
-    """What is inside a container; a template that is there from the beginning is as new."""
+    """What is inside a container, or in a backup of one; a template that is there from the beginning is as new."""
     try:
         return json.loads(file_of(folder, vmid).read_text())
     except FileNotFoundError:

@@ -1,19 +1,34 @@
 """Backups, which fakepve begins but does not keep: vzdump makes a volume, and restoring brings its configuration back."""
 import re
+import string
 import time
+from urllib.parse import quote
 
 from fakepve.lxc import parse_mount, parse_size
 from fakepve.model import PveError, TaskError
 from fakepve.routing import param_error
 
 GIB = 1024 ** 3
+UNQUOTED = ''.join(set(string.printable[:95]) - set('%:'))      # in a comment that is a description
 # Of the archive, unless the call says otherwise.
 NOT_RESTORED = ('lock', 'template', 'parent', 'rootfs', 'digest', 'ostype', 'arch', 'unprivileged', 'features')
 
 
 class Vzdump:
     def _routes_vzdump(self):
-        return [('POST', '/nodes/{node}/vzdump', self._vzdump)]
+        return [('POST', '/nodes/{node}/vzdump', self._vzdump),
+                ('GET', '/nodes/{node}/vzdump/extractconfig', self._extract_config)]
+
+    async def _extract_config(self, v, user):
+        """The configuration in the archive, as a file of Proxmox VE has it."""
+        saved = self.saved(v.get('volume') or '')
+        if not saved:
+            raise PveError(500, f"unable to parse volume ID '{v.get('volume')}'")
+        self._vm_perm(user, saved['vmid'], None, 'VM.Backup')
+        self.require(user, f'/storage/{v["volume"].partition(":")[0]}', 'Datastore.AllocateSpace')
+        config = dict(saved['config'])
+        comments = [f'#{quote(line, safe=UNQUOTED)}' for line in str(config.pop('description', '')).splitlines()]
+        return '\n'.join([*comments, *(f'{key}: {value}' for key, value in config.items()), ''])
 
     async def _vzdump(self, v, user):
         node, vmid = v['node'], int(v['vmid']) if str(v.get('vmid', '')).isdigit() else 0

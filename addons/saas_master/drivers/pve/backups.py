@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import NotFound, Permanent
 from . import tasks
+from .config import mark_of_archive
 from .dedicated_node import DedicatedNode
 
 SNAPSHOT = re.compile(r'[A-Za-z][A-Za-z0-9_-]{1,39}')
@@ -88,7 +89,8 @@ class Backups(DedicatedNode):
             return tasks.watch(session, upid, what)
 
     def restore(self, tenant, volume):
-        """In place: number, address and mark stay. The container is stopped before and stays stopped."""
+        """In place: number, address and mark stay. The container is stopped before and stays stopped. One that somebody has
+        removed is made again, unless its number is taken."""
         container = tenant.container
         self._require_storage()
         self._check_volume(container, volume)
@@ -96,19 +98,18 @@ class Backups(DedicatedNode):
             begun = self._begun(session, container, RESTORE_TASK, RESTORING)
             if begun is not UNKNOWN:
                 return begun
-            node, config = self._must_find(session, container)
-            if config.get('lock') == 'create':
-                upid = self._running(session, node, container, RESTORE_TASK)
-                if upid:
-                    return tasks.watch(session, upid, RESTORING)
+            upid = self._running(session, self.spec.name, container, RESTORE_TASK)
+            if upid:        # what is half read back does not carry our mark yet
+                return tasks.watch(session, upid, RESTORING)
+            node, config = self._find(session, container) or (self.spec.name, None)
+            if config and config.get('lock') == 'create':
                 self._refuse_half_made(session, container)
-        if volume not in {kept.name for kept in self.kept(tenant)}:     # what is there is removed before it is read back
-            raise NotFound(f'There is no backup {volume} any more: choose another one.', 'pve_missing')
+            self._require_backup(session, node, container, volume)      # what is there is removed before it is read back
         waiting = self.stop(tenant)
         if waiting:
             return waiting
         with self._session() as session:
-            upid = session.post(f'nodes/{node}/lxc', vmid=container.vmid, ostemplate=volume, restore=1, force=1,
+            upid = session.post(f'nodes/{node}/lxc', vmid=container.vmid, ostemplate=volume, restore=1, force=1 if config else None,
                                 storage=self.spec.storage, pool=self.spec.api.pool or None)
             return tasks.watch(session, upid, RESTORING)
 
@@ -124,17 +125,20 @@ class Backups(DedicatedNode):
     # -- what there is --------------------------------------------------------------------
 
     def kept(self, tenant):
-        """``[Kept]``, newest first."""
-        container = tenant.container
+        """``[Kept]``, newest first: of a container that is gone its backups."""
+        container, found = tenant.container, []
         with self._session() as session:
-            path = self._path(session, container)
-            found = [Kept('snapshot', name, row.get('snaptime') or 0) for name, row in self._snapshots(session, path).items()]
+            node, config = self._find(session, container) or (self.spec.name, None)
+            if config:
+                rows = self._snapshots(session, f'nodes/{node}/lxc/{container.vmid}')
+                found += [Kept('snapshot', name, row.get('snaptime') or 0) for name, row in rows.items()]
             if self.spec.backup_storage:
-                node = path.split('/')[1]
-                rows = session.get(f'nodes/{node}/storage/{self.spec.backup_storage}/content', content='backup',
-                                   vmid=container.vmid)
+                rows = self._backups(session, node, container)
                 found += [Kept('backup', row['volid'], row.get('ctime') or 0, int(row.get('size') or 0)) for row in rows]
         return sorted(found, key=lambda kept: (-kept.made_at, kept.name))
+
+    def _backups(self, session, node, container):
+        return session.get(f'nodes/{node}/storage/{self.spec.backup_storage}/content', content='backup', vmid=container.vmid)
 
     # -- how ------------------------------------------------------------------------------
 
@@ -158,6 +162,13 @@ class Backups(DedicatedNode):
     def _running(self, session, node, container, kind):
         """UPID of such a task for this container, '' if there is none."""
         return next((upid for upid in tasks.active(session, node, (kind,)) if f':{kind}:{container.vmid}:' in upid), '')
+
+    def _require_backup(self, session, node, container, volume):
+        """There, and of this container: its number may have been somebody else's before."""
+        if volume not in {row['volid'] for row in self._backups(session, node, container)}:
+            raise NotFound(f'There is no backup {volume} any more: choose another one.', 'pve_missing')
+        if mark_of_archive(session.get(f'nodes/{node}/vzdump/extractconfig', volume=volume)) != container.mark:
+            raise Permanent(f'{volume} is a backup of another machine that had the number {container.vmid}: choose another one.')
 
     def _check_volume(self, container, volume):
         if not re.fullmatch(rf'{re.escape(self.spec.backup_storage)}:backup/vzdump-lxc-{container.vmid}-[\w.-]+', volume):

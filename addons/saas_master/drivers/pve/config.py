@@ -4,6 +4,7 @@ A container is ours by the first line of its description, ``saas:<mark>``, which
 repeat that for lists, which have no descriptions.
 """
 import re
+from urllib.parse import unquote
 
 TAG = 'saas'
 
@@ -47,6 +48,11 @@ def mark_of(config):
     """The mark that a container carries in its description, '' if it is not ours."""
     match = re.match(r'saas:([0-9a-f]{32})\s*(?:\n|$)', (config.get('description') or '').strip())
     return match[1] if match else ''
+
+
+def mark_of_archive(text):
+    """The same in a configuration as its file has it: a description is comments there, with ``%3A`` for a colon."""
+    return mark_of({'description': '\n'.join(unquote(line[1:]) for line in text.splitlines() if line.startswith('#'))})
 
 
 def description(container):

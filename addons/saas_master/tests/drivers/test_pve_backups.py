@@ -2,8 +2,11 @@
 import dataclasses
 
 import pytest
-from drivers.errors import NotFound, Permanent
+from drivers.errors import DriverError, NotFound, Permanent
+from drivers.pve import tasks
+from drivers.pve.api import PveSession
 from drivers.pve.backups import Backups
+from drivers.pve.config import description, mark_of
 from drivers.waiting import NotYet
 
 from pve_fixtures import FIRST_VMID, SLOW, dedicated_tenant, finish, with_task
@@ -100,6 +103,55 @@ def test_what_nobody_knows_to_have_been_done_is_done_again(backups, tenant, pve)
     pve.control.configure(FIRST_VMID, memory=2222)
     ended(backups.restore, with_task(tenant, LOST.format('vzrestore')), volume)
     assert held(pve)['config']['memory'] == 512
+
+
+def test_a_container_that_somebody_removed_is_made_again(backups, tenant, pve):
+    ended(backups.backup, tenant)
+    pve.control.destroy(FIRST_VMID)
+    volume, = kept(backups, tenant, 'backup')
+    assert kept(backups, tenant, 'snapshot') == []
+    for _again in range(2):
+        ended(backups.restore, tenant, volume)
+        found = held(pve)
+        assert (found['node'], found['status'], found['pool']) == ('pve1', 'stopped', pve.pool)
+        assert mark_of(found['config']) == tenant.container.mark
+
+
+def test_its_number_was_taken_meanwhile(backups, tenant, pve):
+    """Whoever has it is left alone, also when he took it between our look and our call."""
+    ended(backups.backup, tenant)
+    volume, = kept(backups, tenant, 'backup')
+    pve.control.destroy(FIRST_VMID)
+    pve.control.collide()
+    with pytest.raises(DriverError, match='already exists'):
+        ended(backups.restore, tenant, volume)
+    assert held(pve)['name'] == 'somebody-else'
+    with pytest.raises(Permanent) as caught:
+        ended(backups.restore, tenant, volume)
+    assert caught.value.problem == 'pve_vmid_taken' and held(pve)['name'] == 'somebody-else'
+
+
+def test_reading_back_what_is_gone_is_not_begun_twice(backups, tenant, pve, impatient):
+    ended(backups.backup, tenant)
+    volume, = kept(backups, tenant, 'backup')
+    pve.control.destroy(FIRST_VMID)
+    pve.control.tasks_slow(SLOW, 'vzrestore')
+    first, again = backups.restore(tenant, volume), backups.restore(tenant, volume)      # killed before the UPID was noted
+    assert first.task and first.task == again.task
+    ended(backups.restore, with_task(tenant, first.task), volume)
+    assert mark_of(held(pve)['config']) == tenant.container.mark
+
+
+def test_a_backup_of_who_had_the_number_before_is_refused(backups, tenant, pve, api):
+    pve.control.configure(FIRST_VMID, description='somebody else')
+    with PveSession(api) as session:
+        assert tasks.watch(session, session.post(
+            'nodes/pve1/vzdump', vmid=FIRST_VMID, storage=pve.backup_storage, mode='snapshot'), 'backup', SLOW) is None
+    pve.control.configure(FIRST_VMID, description=description(tenant.container))
+    volume, = kept(backups, tenant, 'backup')
+    with pytest.raises(Permanent, match='another machine'):
+        backups.restore(tenant, volume)
+    assert held(pve)['status'] == 'running'
 
 
 def test_half_restored_says_what_to_do(backups, tenant, pve):

@@ -44,6 +44,12 @@ class PagesRuntime(Runtime):
     def do_clone(self, container):
         stand_in.note(self.folder, container['vmid'], stand_in.noted(self.folder, container['source']))
 
+    def do_backup(self, container):
+        stand_in.note(self.folder, _archive(container), stand_in.noted(self.folder, container['vmid']))
+
+    def do_restore(self, container):
+        stand_in.note(self.folder, container['vmid'], stand_in.noted(self.folder, _archive(container)))
+
     def do_start(self, container):
         address = _address(container['config'].get('net0', ''))
         with self._lock:
@@ -114,6 +120,11 @@ class Page(BaseHTTPRequestHandler):
 
     def log_message(self, *_words):
         """Nothing."""
+
+
+def _archive(container):
+    """A note is kept by the name of the backup's file."""
+    return container['volume'].rpartition('/')[2]
 
 
 def _address(interface):
