@@ -109,8 +109,8 @@ class Backups(DedicatedNode):
         if waiting:
             return waiting
         with self._session() as session:
-            upid = session.post(f'nodes/{node}/lxc', vmid=container.vmid, ostemplate=volume, restore=1, force=1 if config else None,
-                                storage=self.spec.storage, pool=self.spec.api.pool or None)
+            upid = session.post(f'nodes/{node}/lxc', vmid=container.vmid, ostemplate=volume, restore=1, storage=self.spec.storage,
+                                pool=self.spec.api.pool or None, force=1 if config else None)
             return tasks.watch(session, upid, RESTORING)
 
     def remove_backup(self, tenant, volume):
