@@ -21,7 +21,7 @@ class SaasOperation(models.Model):
         ('cleanup', 'Clean up'), ('install_modules', 'Install modules'), ('change_plan', 'Change plan'),
         ('build_template', 'Build template'), ('build_standby', 'Build standby'), ('discard_standby', 'Discard standby'),
         ('start', 'Start'), ('stop', 'Stop'), ('restart', 'Restart'), ('snapshot', 'Snapshot'), ('rollback', 'Roll back'),
-        ('backup', 'Back up'), ('restore', 'Restore'),
+        ('backup', 'Back up'), ('restore', 'Restore'), ('remove_kept', 'Remove a kept state'),
     ], required=True, readonly=True, index=True)
     state = fields.Selection(STATES, required=True, default='waiting', readonly=True, index=True)
     tenant_id = fields.Many2one('saas.tenant', ondelete='cascade', index=True, readonly=True)

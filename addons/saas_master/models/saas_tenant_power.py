@@ -1,4 +1,4 @@
-"""What managers do to a tenant's container: start, stop, restart it, keep its state, and take a kept state back."""
+"""What managers do to a tenant's container: start, stop, restart it, keep its state, take a kept state back or remove it."""
 from datetime import datetime, timezone
 
 from odoo import _, fields, models
@@ -9,6 +9,7 @@ from ..step_up import step_up
 
 MIB = 2**20
 PLACED = ('running', 'suspended')
+REMOVE = {'snapshot': Backups.remove_snapshot, 'backup': Backups.remove_backup}
 
 
 class SaasTenant(models.Model):
@@ -26,6 +27,7 @@ class SaasTenant(models.Model):
             'backup': [('backup', _('Write the backup'))],
             'rollback': [('rollback', _('Go back to the snapshot')), start, warm],
             'restore': [('restore', _('Read the backup back')), configure, start, warm],
+            'remove_kept': [('remove_kept', _('Remove it from its storage'))],
         }
 
     # -- buttons --------------------------------------------------------------------------------
@@ -76,6 +78,12 @@ class SaasTenant(models.Model):
         self.env['saas.step.up']._require('restore')
         self._power(kind, name=name)
 
+    def _remove_kept(self, what, name):
+        """A ``snapshot`` or ``backup`` that nobody will go back to."""
+        self.check_access('write')
+        self.env['saas.step.up']._require('restore')
+        self._power('remove_kept', what=what, name=name)
+
     # -- steps ----------------------------------------------------------------------------------
 
     def _is_left_halted(self, step):
@@ -107,6 +115,10 @@ class SaasTenant(models.Model):
     def _step_restore(self, step):
         volume = step.operation_id.params['name']
         return self._on_backups(step, lambda backups, spec: backups.restore(spec, volume), seen='stopped')
+
+    def _step_remove_kept(self, step):
+        what, name = step.operation_id.params['what'], step.operation_id.params['name']
+        return self._on_backups(step, lambda backups, spec: REMOVE[what](backups, spec, name))
 
 
 class SaasContainer(models.Model):

@@ -40,7 +40,7 @@ class SaasTenant(models.Model):
             'cleanup': _('Tidying up'), 'install_modules': _('Installing apps'),
             'change_plan': _('Changing the plan'), 'start': _('Starting'), 'stop': _('Stopping'), 'restart': _('Starting again'),
             'snapshot': _('Keeping its state'), 'backup': _('Backing up'), 'rollback': _('Going back to a kept state'),
-            'restore': _('Reading a backup back'),
+            'restore': _('Reading a backup back'), 'remove_kept': _('Removing a kept state'),
         }
 
     def _customer_acts(self):
@@ -110,7 +110,8 @@ class SaasTenant(models.Model):
         told = {'provision': _('Set up'), 'suspend': _('Closed'), 'resume': _('Opened again'), 'delete': _('Deleted'),
                 'install_modules': _('Apps installed'), 'change_plan': _('Plan changed'), 'start': _('Started'),
                 'stop': _('Stopped'), 'restart': _('Started again'), 'snapshot': _('State kept'), 'backup': _('Backed up'),
-                'rollback': _('Gone back to a kept state'), 'restore': _('Backup read back')}
+                'rollback': _('Gone back to a kept state'), 'restore': _('Backup read back'),
+                'remove_kept': _('Kept state removed')}
         ended = {'done': _('Done'), 'failed': _('Did not work. Our staff knows about it.'), 'cancelled': _('Called off')}
         return {'at': operation.create_date, 'what': told.get(operation.kind, ''), 'state': operation.state,
                 'who': self._told_person(operation.requested_by_id), 'how': ended.get(operation.state, _('Under way'))}

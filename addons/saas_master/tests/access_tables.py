@@ -64,6 +64,7 @@ METHODS = {
     'saas.container.action_inside_status': SUPPORT,
     'saas.container.action_look_again': SUPPORT,
     'saas.container.action_restart_odoo': MANAGER,
+    'saas.container.take.back.action_remove_kept': MANAGER,
     'saas.container.take.back.action_take_back': MANAGER,
     'saas.dashboard.get_figures': SUPPORT,
     'saas.ip_address.action_free': MANAGER,

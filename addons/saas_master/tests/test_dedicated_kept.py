@@ -21,13 +21,13 @@ class TestDedicatedKept(PveCase):
         self.assertEqual(operation.state, 'done', operation.error)
         return operation
 
-    def _take_back(self, kind):
-        """As a manager does it in the dialogue."""
+    def _take_back(self, kind, button='action_take_back'):
+        """As a manager does it in the dialogue, or with its other button."""
         dialogue = self.env['saas.container.take.back'].browse(self.tenant.action_take_back()['res_id'])
         dialogue.kept_id = dialogue.kept_ids.filtered(lambda kept: kept.kind == kind)[:1]
         self.assertTrue(dialogue.kept_id.at)
         dialogue.typed_name = self.tenant.name
-        dialogue.action_take_back()
+        getattr(dialogue, button)()
         return self._run_on(self.tenant)
 
     def _status(self):
@@ -71,6 +71,18 @@ class TestDedicatedKept(PveCase):
         self._act('stop_container')
         self.assertEqual(self._take_back('snapshot').state, 'done')
         self.assertEqual((self._status(), self.tenant.container_id.state), ('stopped', 'stopped'))
+
+    def test_what_nobody_will_go_back_to_is_removed(self):
+        self._twice()
+        for kind in ('snapshot', 'backup'):
+            self._act(kind)
+            operation = self._take_back(kind, 'action_remove_kept')
+            self.assertEqual((operation.kind, operation.state), ('remove_kept', 'done'), operation.error)
+            line = self.env['saas.audit'].search([], limit=1)
+            self.assertEqual((line.act, line.res_id), ('remove_kept', self.tenant.id))
+            self.assertIn(kind, line.detail)
+        self.assertEqual((self._there(self.tenant)['snapshots'], self.pve.control.backups()), ([], {}))
+        self.assertEqual(self._status(), 'running')
 
     def test_steps_killed_and_repeated(self):
         self._twice()

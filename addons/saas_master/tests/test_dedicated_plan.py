@@ -78,15 +78,17 @@ class TestDedicatedPlan(DedicatedCase):
     def test_taking_back_asks_for_a_proof_and_the_name(self):
         kept = {'kind': 'backup', 'name': 'store:backup/one', 'at': '2030-01-31 12:00:00'}
         dialogue = self.env['saas.container.take.back'].create({'tenant_id': self.own.id, 'kept_ids': [(0, 0, kept)]})
-        with self.assertRaisesRegex(UserError, 'Choose'):
-            dialogue.action_take_back()
+        for act in (dialogue.action_take_back, dialogue.action_remove_kept):
+            with self.assertRaisesRegex(UserError, 'Choose'):
+                act()
         dialogue.kept_id = dialogue.kept_ids
         with self.assertRaisesRegex(UserError, 'Type the name'):
             dialogue.action_take_back()
         dialogue.typed_name = self.own.name
         self.patch(self.env.registry['saas.step.up'], '_is_fresh', lambda service, kind: False)
-        with self.assertRaisesRegex(UserError, 'Confirm first'):
-            dialogue.action_take_back()
+        for act in (dialogue.action_take_back, dialogue.action_remove_kept):
+            with self.assertRaisesRegex(UserError, 'Confirm first'):
+                act()
         self._prove()
         dialogue.action_take_back()
         operation = self.own._active_operation()

@@ -29,12 +29,22 @@ class SaasContainerTakeBack(models.TransientModel):
                 'res_id': dialogue.id, 'view_mode': 'form', 'views': [(False, 'form')], 'target': 'new'}
 
     def action_take_back(self):
+        kept = self._chosen()
+        self.tenant_id._check_typed_name(self.typed_name)
+        self.tenant_id._take_back(KINDS[kept.kind], kept.name)
+        return {'type': 'ir.actions.act_window_close'}
+
+    def action_remove_kept(self):
+        """It takes up room, and nobody will go back to it."""
+        kept = self._chosen()
+        self.tenant_id._remove_kept(kept.kind, kept.name)
+        return {'type': 'ir.actions.act_window_close'}
+
+    def _chosen(self):
         self.ensure_one()
         if not self.kept_id:
             raise UserError(_('Choose a snapshot or a backup.'))
-        self.tenant_id._check_typed_name(self.typed_name)
-        self.tenant_id._take_back(KINDS[self.kept_id.kind], self.kept_id.name)
-        return {'type': 'ir.actions.act_window_close'}
+        return self.kept_id
 
 
 class SaasContainerKept(models.TransientModel):

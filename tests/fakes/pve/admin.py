@@ -49,6 +49,13 @@ class Admin:
         return {f'{name}:{volume}': entry for name, store in self.cluster.storages.items()
                 for volume, entry in store.get('volumes', {}).items() if entry['content'] == 'backup'}
 
+    def _delete_backups(self, rest, body):
+        for store in self.cluster.storages.values():
+            volumes = store.get('volumes', {})
+            for volume in [volume for volume, entry in volumes.items() if entry['content'] == 'backup']:
+                del volumes[volume]
+        return {}
+
     def _get_overview(self, rest, body):
         cluster = self.cluster
         stores = {name: {key: value for key, value in store.items() if key not in ('files', 'volumes')}

@@ -21,6 +21,10 @@ class Control(control.Control):
         """{volume: its size, container, …} on all storages."""
         return self.get('backups')
 
+    def forget_backups(self):
+        """None is on any storage any more."""
+        return self.delete('backups')
+
     def overview(self):
         """Nodes, storages, privileges, faults that wait, and the settings."""
         return self.get('overview')

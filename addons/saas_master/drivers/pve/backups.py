@@ -104,7 +104,9 @@ class Backups(DedicatedNode):
             node, config = self._find(session, container) or (self.spec.name, None)
             if config and config.get('lock') == 'create':
                 self._refuse_half_made(session, container)
-            self._require_backup(session, node, container, volume)      # what is there is removed before it is read back
+            if not self._has_backup(session, node, container, volume):  # what is there is removed before it is read back
+                raise NotFound(f'There is no backup {volume} any more: choose another one.', 'pve_missing')
+            self._refuse_foreign(session, node, container, volume)
         waiting = self.stop(tenant)
         if waiting:
             return waiting
@@ -114,13 +116,19 @@ class Backups(DedicatedNode):
             return tasks.watch(session, upid, RESTORING)
 
     def remove_backup(self, tenant, volume):
-        self._check_volume(tenant.container, volume)
+        """Also of a container that is gone."""
+        container, what = tenant.container, 'Removing the backup'
+        self._require_storage()
+        self._check_volume(container, volume)
         with self._session() as session:
-            try:
-                upid = session.delete(f'nodes/{self.spec.name}/storage/{self.spec.backup_storage}/content/{volume}')
-            except NotFound:
+            waiting = self._go_on(session, container, what)
+            if waiting:
+                return waiting
+            node, _config = self._find(session, container) or (self.spec.name, None)
+            if not self._has_backup(session, node, container, volume):
                 return None
-            return tasks.watch(session, upid, 'Removing the backup')
+            self._refuse_foreign(session, node, container, volume)
+            return tasks.watch(session, session.delete(f'{self._storage(node)}/{volume}'), what)
 
     # -- what there is --------------------------------------------------------------------
 
@@ -138,7 +146,10 @@ class Backups(DedicatedNode):
         return sorted(found, key=lambda kept: (-kept.made_at, kept.name))
 
     def _backups(self, session, node, container):
-        return session.get(f'nodes/{node}/storage/{self.spec.backup_storage}/content', content='backup', vmid=container.vmid)
+        return session.get(self._storage(node), content='backup', vmid=container.vmid)
+
+    def _storage(self, node):
+        return f'nodes/{node}/storage/{self.spec.backup_storage}/content'
 
     # -- how ------------------------------------------------------------------------------
 
@@ -163,10 +174,11 @@ class Backups(DedicatedNode):
         """UPID of such a task for this container, '' if there is none."""
         return next((upid for upid in tasks.active(session, node, (kind,)) if f':{kind}:{container.vmid}:' in upid), '')
 
-    def _require_backup(self, session, node, container, volume):
-        """There, and of this container: its number may have been somebody else's before."""
-        if volume not in {row['volid'] for row in self._backups(session, node, container)}:
-            raise NotFound(f'There is no backup {volume} any more: choose another one.', 'pve_missing')
+    def _has_backup(self, session, node, container, volume):
+        return any(row['volid'] == volume for row in self._backups(session, node, container))
+
+    def _refuse_foreign(self, session, node, container, volume):
+        """Its number may have been somebody else's before."""
         if mark_of_archive(session.get(f'nodes/{node}/vzdump/extractconfig', volume=volume)) != container.mark:
             raise Permanent(f'{volume} is a backup of another machine that had the number {container.vmid}: choose another one.')
 

@@ -24,10 +24,8 @@ def tenant(dedicated, golden):
 @pytest.fixture
 def backups(pve_node, tenant, pve):
     """They outlive their containers: taken away at the end."""
-    backups = Backups(pve_node)
-    yield backups
-    for volume in pve.control.backups():
-        backups.remove_backup(tenant, volume)
+    yield Backups(pve_node)
+    pve.control.forget_backups()
 
 
 def ended(method, tenant, *arguments):
@@ -131,6 +129,18 @@ def test_its_number_was_taken_meanwhile(backups, tenant, pve):
     assert caught.value.problem == 'pve_vmid_taken' and held(pve)['name'] == 'somebody-else'
 
 
+def test_backups_of_one_that_is_gone_are_removed(backups, tenant, pve, impatient):
+    for _number in range(2):
+        ended(backups.backup, tenant)
+    first, second = kept(backups, tenant, 'backup')
+    pve.control.destroy(FIRST_VMID)
+    ended(backups.remove_backup, tenant, first)
+    assert kept(backups, tenant, 'backup') == [second]
+    for _again in range(2):
+        ended(backups.remove_backup, tenant, second)
+        assert pve.control.backups() == {}
+
+
 def test_reading_back_what_is_gone_is_not_begun_twice(backups, tenant, pve, impatient):
     ended(backups.backup, tenant)
     volume, = kept(backups, tenant, 'backup')
@@ -149,9 +159,10 @@ def test_a_backup_of_who_had_the_number_before_is_refused(backups, tenant, pve, 
             'nodes/pve1/vzdump', vmid=FIRST_VMID, storage=pve.backup_storage, mode='snapshot'), 'backup', SLOW) is None
     pve.control.configure(FIRST_VMID, description=description(tenant.container))
     volume, = kept(backups, tenant, 'backup')
-    with pytest.raises(Permanent, match='another machine'):
-        backups.restore(tenant, volume)
-    assert held(pve)['status'] == 'running'
+    for act in (backups.restore, backups.remove_backup):
+        with pytest.raises(Permanent, match='another machine'):
+            act(tenant, volume)
+    assert held(pve)['status'] == 'running' and kept(backups, tenant, 'backup') == [volume]
 
 
 def test_half_restored_says_what_to_do(backups, tenant, pve):
