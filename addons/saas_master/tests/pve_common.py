@@ -50,10 +50,9 @@ class PveCase(SaasCase):
         cls.pve = FakePve(nodes=('pve1', 'pve2'))
         cls.pve.start()
         cls.addClassCleanup(cls.pve.stop)
-        cls.numbers = iter(range(20000, 90000, 100))
         cls.cluster = cls.env['saas.cluster'].create({
             'name': 'test cluster', 'api_url': cls.pve.url, 'token_id': cls.pve.token_id, 'trust': 'ca',
-            'ca_certificate': cls.pve.ca_text, 'pve_pool': cls.pve.pool})
+            'ca_certificate': cls.pve.ca_text, 'pve_pool': cls.pve.pool, 'vmid_from': 20000})
         cls.cluster.token_secret_sealed = Vault.from_environment().seal(cls.pve.token_secret)
         cls.pve_a, cls.pve_b = (cls.env['saas.node'].create({
             'name': f'test {name}', 'kind': 'proxmox', 'cluster_id': cls.cluster.id, 'pve_node': name,
@@ -74,7 +73,6 @@ class PveCase(SaasCase):
     def setUp(self):
         super().setUp()
         self.addCleanup(self._clear)
-        self.cluster.vmid_from = next(self.numbers)        # backups of a number outlive the test
         self.inside = Inside()
         for name in ('personalise', 'publish', 'look'):
             self.enterContext(patch.object(dedicated_database, name, getattr(self.inside, name)))
@@ -88,6 +86,7 @@ class PveCase(SaasCase):
         """Nothing of this test is left for the next one."""
         self.pve.control.heal()
         self.pve.control.tasks_slow(0)
+        self.pve.control.forget_backups()
         for vmid in self.pve.control.containers():
             if vmid not in self.pve.golden.values():
                 self.pve.control.destroy(vmid)
