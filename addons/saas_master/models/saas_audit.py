@@ -18,8 +18,8 @@ ACTS = [
     ('invite', 'Invite a person'), ('remove_person', 'Remove a person'), ('make_api_key', 'Make an API key'),
     ('revoke_api_key', 'Revoke an API key'), ('step_up', 'Prove identity'), ('step_up_failed', 'Fail to prove identity'),
     ('start', 'Start'), ('stop', 'Stop'), ('restart', 'Restart'), ('snapshot', 'Snapshot'), ('rollback', 'Roll back'),
-    ('backup', 'Back up'), ('restore', 'Restore'), ('remove_kept', 'Remove a kept state'), ('look_inside', 'Look into a container'),
-    ('restart_odoo', 'Restart Odoo'), ('look_again', 'Compare with Proxmox VE'),
+    ('backup', 'Back up'), ('restore', 'Restore'), ('remove_kept', 'Remove a kept state'),
+    ('look_inside', 'Look into a container'), ('restart_odoo', 'Restart Odoo'), ('look_again', 'Compare with Proxmox VE'),
     ('login', 'Log in'), ('login_failed', 'Fail to log in'), ('logout', 'Log out'),
 ]
 KEEP_DAYS, LEAST_DAYS = 730, 30     # system parameter saas_master.audit_days; the trigger knows the latter
