@@ -3,7 +3,10 @@ from unittest.mock import patch
 
 from odoo.tests import TransactionCase, tagged
 
+from odoo.addons.base.models import res_users
 from odoo.addons.saas_master.drivers import vault
+
+FEW_ROUNDS = 1_000      # of hashing: every user and login of a test takes one, and with 600,000 it is most of the time on 17.0
 
 
 class TimeLimits:
@@ -23,9 +26,8 @@ class SaasCase(TimeLimits, TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        environment = patch.dict(os.environ, {'SAAS_SECRET_KEY': vault.generate_key()})
-        environment.start()
-        cls.addClassCleanup(environment.stop)
+        cls.enterClassContext(patch.dict(os.environ, {'SAAS_SECRET_KEY': vault.generate_key()}))
+        cls.enterClassContext(patch.object(res_users, 'MIN_ROUNDS', FEW_ROUNDS))
         cls.env = cls.env(context={**cls.env.context, 'tracking_disable': True, 'no_reset_password': True})
         cls.node = cls.env['saas.node'].create({
             'name': 'test node', 'address_pattern': 'http://{name}.test.localhost:8080', 'pg_password': 'not used'})
