@@ -16,12 +16,15 @@ class World:
         self.tenant_server = self.stack.tenant_url
         self.filestore = self.stack.state / 'tenant-data' / 'filestore'
         self.logs = self.stack.state / 'log'
+        self._staff = None
 
     def tenant_url(self, name):
         return self.stack.tenant_address(name)
 
     def staff(self):
-        return Staff(self.stack.session())
+        """The administrator, logged in once: to check a password takes the server longer than most of what is asked of it then."""
+        self._staff = self._staff or Staff(self.stack.session())
+        return self._staff
 
     # -- a master's process -------------------------------------------------------------------
 
