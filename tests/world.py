@@ -22,7 +22,7 @@ class World:
         return self.stack.tenant_address(name)
 
     def staff(self):
-        """The administrator, logged in once: to check a password takes the server longer than most of what is asked of it then."""
+        """The administrator, logged in once: a password takes the server longer than most of what is asked of it then."""
         self._staff = self._staff or Staff(self.stack.session())
         return self._staff
 

@@ -39,8 +39,8 @@ def chromium(address):
     executable = os.environ.get('SAAS_CHROMIUM') or shutil.which('chromium')
     if not executable:
         pytest.fail('No browser: install Chromium, or name its executable in SAAS_CHROMIUM.')
-    # Inside a container there is no user namespace for its sandbox; it opens our own pages only, and finds no others. (Playwright's
-    # own way to keep requests from strangers turns the browser's cache off, and the web client is 5 MB.)
+    # Inside a container there is no user namespace for its sandbox; it opens our own pages only, and finds no others.
+    # (Playwright's own way to answer for strangers turns the browser's cache off, and the web client is large.)
     ours = ' , '.join(f'EXCLUDE {host}' for host in (*OURS, urlsplit(address).hostname))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
