@@ -80,25 +80,25 @@ class Run:
         return self.settings.state / 'tests' / series
 
     def series(self, series, first, measured):
-        """All suites on one series; a suite that fails does not keep the others from running. ``measured``: which lines
-        run is noted, which makes everything slower, so one series does for all."""
+        """All suites on one series; a suite that fails does not keep the others from running. ``measured``: which lines the tests
+        of drivers and addons reach is noted, which makes them slower, so one series does for all."""
         ports = Ports(**{name: unused() for name in Ports.__dataclass_fields__})
         stack = Stack(self.settings.change(
-            state=self.state(series), series=series, ports=ports, private_postgres=True, coverage=measured))
+            state=self.state(series), series=series, ports=ports, private_postgres=True))
         say(f'Odoo {series}: a fresh stack for its tests')
         stack.clean()
         try:
-            self.suites(stack, first)
+            self.suites(stack, first, measured)
         except Problem as problem:
             self.results.append(Result(f'{series} stack', failed=1, complaints=[str(problem)]))
         finally:
             if not self.options.keep:
                 stack.down()
 
-    def suites(self, stack, first):
+    def suites(self, stack, first, measured):
         only, series = self.options.only, stack.odoo.series
         stack.start_database()
-        suites = Suites(stack, tools(self.settings, stack.python), self.options.pytest)
+        suites = Suites(stack, tools(self.settings, stack.python), self.options.pytest, measured)
         if first and 'stack' in only:
             self.results.append(suites.plain('stack', 'tests/stack_tests', 'tests/fakes_tests'))
         if 'drivers' in only:
@@ -144,7 +144,7 @@ class Run:
         return sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob(pattern) if path.is_dir())
 
     def coverage(self, state):
-        """Of all processes of the measured series together."""
+        """Of the measured series' tests together."""
         python = Stack(self.settings.change(state=state)).python
         target = self.settings.state / 'coverage'
         shutil.rmtree(target, ignore_errors=True)

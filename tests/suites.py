@@ -31,10 +31,11 @@ class Result:
 class Suites:
     """Runs suites with the Python and the tools of one stack."""
 
-    def __init__(self, stack, tools, arguments=()):
+    def __init__(self, stack, tools, arguments=(), measured=False):
         self.stack = stack
         self.tools = tools
         self.arguments = list(arguments)
+        self.measured = measured
         self.reports = stack.state / 'reports'
         self.reports.mkdir(parents=True, exist_ok=True)
 
@@ -57,7 +58,7 @@ class Suites:
 
     def _measured(self):
         """Before ``-m pytest`` where the addons' own lines run in the tests' process."""
-        if not self.stack.settings.coverage:
+        if not self.measured:
             return []
         return ['-m', 'coverage', 'run', '--rcfile=pyproject.toml', f'--data-file={self.stack.state}/coverage/data']
 

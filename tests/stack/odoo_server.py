@@ -12,7 +12,6 @@ from .processes import MARK, Service, base_environment
 from .rendering import render, write_if_changed
 from .report import Problem, last_lines
 from .secret_file import odoo_hash
-from .settings import CHECKOUT
 
 # Four operation workers and one for everything else.
 MASTER_CRON_THREADS = 5
@@ -110,11 +109,7 @@ class Runtime:
 
     def command(self, *arguments, subcommand=()):
         """Odoo's command line; the configuration is the caller's to name."""
-        start = [self.python]
-        if self.settings.coverage:
-            start += ['-m', 'coverage', 'run', '--rcfile', CHECKOUT / 'pyproject.toml',
-                      '--source', self.settings.addons, '--data-file', self.settings.state / 'coverage/data']
-        return [str(word) for word in (*start, self.odoo.script, *subcommand, *arguments)]
+        return [str(word) for word in (self.python, self.odoo.script, *subcommand, *arguments)]
 
     def master(self, index=0, port=None):
         """The n-th server on the master's database; 0 is the one behind nginx."""

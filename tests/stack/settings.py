@@ -63,7 +63,6 @@ class Settings:
     source: Path | None = None
     ports: Ports = Ports()
     private_postgres: bool = False
-    coverage: bool = False
 
     @classmethod
     def from_environment(cls, environ=os.environ):
@@ -79,14 +78,13 @@ class Settings:
             source=Path(source).expanduser().absolute() if source else None,
             ports=Ports.from_environment(environ),
             private_postgres=environ.get('SAAS_POSTGRES') == 'private',
-            coverage=bool(environ.get('SAAS_COVERAGE')),
         )
 
     def environment(self):
         """With these variables another process has the same settings."""
         ports = {Ports.variable(name): str(getattr(self.ports, name)) for name in Ports.__dataclass_fields__}
         optional = {'SAAS_SERIES': self.series, 'ODOO_SRC': self.source and str(self.source),
-                    'SAAS_POSTGRES': self.private_postgres and 'private', 'SAAS_COVERAGE': self.coverage and '1'}
+                    'SAAS_POSTGRES': self.private_postgres and 'private'}
         return {'SAAS_STATE': str(self.state), 'XDG_CACHE_HOME': str(self.cache.parent), **ports,
                 **{name: value or '' for name, value in optional.items()}}
 

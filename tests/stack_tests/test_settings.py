@@ -17,8 +17,8 @@ def test_defaults():
 def test_another_process_gets_the_same_settings():
     settings = Settings.from_environment({
         'SAAS_STATE': '/tmp/state', 'XDG_CACHE_HOME': '/tmp/cache', 'SAAS_HTTP_PORT': '9000', 'SAAS_SERIES': '19.0',
-        'ODOO_SRC': '/tmp/odoo', 'SAAS_POSTGRES': 'private', 'SAAS_COVERAGE': '1'})
-    assert settings.private_postgres and settings.coverage and settings.ports.http == 9000
+        'ODOO_SRC': '/tmp/odoo', 'SAAS_POSTGRES': 'private'})
+    assert settings.private_postgres and settings.ports.http == 9000
     assert Settings.from_environment(settings.environment()) == settings
 
 
