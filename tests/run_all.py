@@ -26,8 +26,7 @@ def main(argv=None):
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS)
     parser.add_argument('--keep', action='store_true', help='leave the stacks running for a look')
     parser.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
-    for name, values in (('--series', {'choices': SERIES}), ('--results', {'type': Path}), ('--first', {'action': 'store_true'}),
-                         ('--measured', {'action': 'store_true'})):
+    for name, values in (('--series', {'choices': SERIES}), ('--results', {'type': Path}), ('--first', {'action': 'store_true'})):
         parser.add_argument(name, help=argparse.SUPPRESS, **values)     # of one beside others: see side_by_side
     options = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))     # so that stacks are taken down
@@ -45,7 +44,7 @@ def main(argv=None):
 def one_series(options):
     run = Run(options)
     try:
-        run.series(options.series, options.first, options.measured)
+        run.series(options.series, options.first)
     except Problem as problem:
         run.results.append(Result(options.series, failed=1, complaints=[str(problem)]))
     side_by_side.write_results(options.results, run.results)
@@ -69,36 +68,36 @@ class Run:
         if not present:
             raise Problem('No Odoo can be had on this machine, so nothing was tested.')
         if len(present) == 1:
-            self.series(present[0], first=True, measured=True)
+            self.series(present[0], first=True)
         else:
             self.results += side_by_side.run(self.settings, present, self.options)
         if set(self.options.only) == set(PARTS):
-            self.coverage(self.state(present[-1]))
+            self.coverage(self.state(present[0]))
         return self.results
 
     def state(self, series):
         return self.settings.state / 'tests' / series
 
-    def series(self, series, first, measured):
-        """All suites on one series; a suite that fails does not keep the others from running. ``measured``: which lines the tests
-        of drivers and addons reach is noted, which makes them slower, so one series does for all."""
+    def series(self, series, first):
+        """All suites on one series; a suite that fails does not keep the others from running. On the ``first`` one it is noted
+        which lines the tests of drivers and addons reach, which makes them slower."""
         ports = Ports(**{name: unused() for name in Ports.__dataclass_fields__})
         stack = Stack(self.settings.change(
             state=self.state(series), series=series, ports=ports, private_postgres=True))
         say(f'Odoo {series}: a fresh stack for its tests')
         stack.clean()
         try:
-            self.suites(stack, first, measured)
+            self.suites(stack, first)
         except Problem as problem:
             self.results.append(Result(f'{series} stack', failed=1, complaints=[str(problem)]))
         finally:
             if not self.options.keep:
                 stack.down()
 
-    def suites(self, stack, first, measured):
+    def suites(self, stack, first):
         only, series = self.options.only, stack.odoo.series
         stack.start_database()
-        suites = Suites(stack, tools(self.settings, stack.python), self.options.pytest, measured)
+        suites = Suites(stack, tools(self.settings, stack.python), self.options.pytest, measured=first)
         if first and 'stack' in only:
             self.results.append(suites.plain('stack', 'tests/stack_tests', 'tests/fakes_tests'))
         if 'drivers' in only:
@@ -144,7 +143,7 @@ class Run:
         return sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob(pattern) if path.is_dir())
 
     def coverage(self, state):
-        """Of the measured series' tests together."""
+        """Of the first series' tests together."""
         python = Stack(self.settings.change(state=state)).python
         target = self.settings.state / 'coverage'
         shutil.rmtree(target, ignore_errors=True)

@@ -19,8 +19,7 @@ def run(settings, present, options):
     children = []
     try:
         for series in present:
-            roles = ['--first'] * (series == present[0]) + ['--measured'] * (series == present[-1])     # the quicker one
-            children.append(Child(settings, series, roles, options))
+            children.append(Child(settings, series, ['--first'] * (series == present[0]), options))
         return [result for child in children for result in child.results()]
     finally:
         for child in children:
