@@ -101,8 +101,9 @@ class Run:
         if first and 'stack' in only:
             self.results.append(suites.plain('stack', 'tests/stack_tests', 'tests/fakes_tests'))
         if 'drivers' in only:
-            self.results.append(suites.drivers(f'{series} drivers', *self.paths('addons/saas_master/tests/drivers')))
-            if first:       # nothing of a series is in them
+            of_series = {} if first else {'SAAS_OF_SERIES': '1'}        # the others have nothing of a series in them
+            self.results.append(suites.drivers(f'{series} drivers', *self.paths('addons/saas_master/tests/drivers'), **of_series))
+            if first:
                 self.results.append(suites.drivers('edge', *self.paths('addons/*/tests/edge')))
                 self.results.append(suites.drivers('stripe', *self.paths('addons/saas_billing/tests/drivers')))
         if {'unit', 'accounting'} & set(only):

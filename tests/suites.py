@@ -43,13 +43,13 @@ class Suites:
         """Tests that do not run inside Odoo."""
         return self._pytest(name, ['-p', 'no:odoo', *paths], environment, seconds, start)
 
-    def drivers(self, name, *paths):
+    def drivers(self, name, *paths, **environment):
         """The drivers as what they are, plain Python, against real servers, as the tenants' role."""
         server, state = self.stack.server, self.stack.state
         return self.plain(name, *paths, start=self._measured(), **{
             'PGHOST': server.host, 'PGPORT': str(server.port), 'PGUSER': 'saas_tenant',
             'PGPASSWORD': self.stack.secrets['TENANT_DB_PASSWORD'],
-            'SAAS_ODOO_COMMAND': str(state / 'bin/odoo-tenant')})
+            'SAAS_ODOO_COMMAND': str(state / 'bin/odoo-tenant'), **environment})
 
     def inside_odoo(self, name, database, config, environment, *paths):
         """pytest-odoo: the tests of the addons in a database that has them installed."""

@@ -98,8 +98,7 @@ class Dedicated(Case):
 
 
 @pytest.fixture(params=['shared', 'dedicated'])
-def case(request, door):
-    template_db = request.getfixturevalue('template_db')
+def case(request, door, template_db):
     if request.param == 'shared':
         node = request.getfixturevalue('node')
         return Shared(node, door, template_db, request.getfixturevalue('tenants')(node))
