@@ -26,8 +26,8 @@ class SaasCase(TimeLimits, TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.enterClassContext(patch.dict(os.environ, {'SAAS_SECRET_KEY': vault.generate_key()}))
-        cls.enterClassContext(patch.object(res_users, 'MIN_ROUNDS', FEW_ROUNDS))
+        cls.startClassPatcher(patch.dict(os.environ, {'SAAS_SECRET_KEY': vault.generate_key()}))
+        cls.classPatch(res_users, 'MIN_ROUNDS', FEW_ROUNDS)
         cls.env = cls.env(context={**cls.env.context, 'tracking_disable': True, 'no_reset_password': True})
         cls.node = cls.env['saas.node'].create({
             'name': 'test node', 'address_pattern': 'http://{name}.test.localhost:8080', 'pg_password': 'not used'})
