@@ -126,6 +126,8 @@ def test_what_the_buttons_do(desk, world, made, shop):
     what_cannot_be_looked_into_says_why(desk, ours)
     a_container_is_switched_and_backed_up(desk, world, pve, ours)
     a_kept_state_is_offered_asks_for_the_name_and_is_removed(desk, world, pve, ours)
+    world.staff().wait('gaviota', 'running')
+    assert operations(world.staff(), [('tenant_id', '=', ours['tenant'])])[-1] == ('remove_kept', 'done')
 
 
 def a_cluster_is_tested_and_its_machines_found(desk, world, ours):
