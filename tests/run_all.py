@@ -1,7 +1,7 @@
 """``make test``: lint and every test, on every Odoo series that can be had on this machine.
 
-Each series gets a fresh stack of its own beside the one of ``make up``; two of them are tested at the same time. For work
-on one part: ``SAAS_SERIES=17.0 python3 -m tests.run_all --only drivers unit``.
+Each lane (``side_by_side``) gets a fresh stack of its own beside the one of ``make up``; two are tested at the same time. For
+work on one part: ``SAAS_SERIES=17.0 python3 -m tests.run_all --only drivers unit``.
 """
 import argparse
 import os
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from . import lint, side_by_side
+from .side_by_side import Lane
 from .stack import Problem, Settings, Stack, lxc, odoo_sources
 from .stack.ports import unused
 from .stack.report import say
@@ -26,12 +27,13 @@ def main(argv=None):
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS)
     parser.add_argument('--keep', action='store_true', help='leave the stacks running for a look')
     parser.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
-    for name, values in (('--series', {'choices': SERIES}), ('--results', {'type': Path}), ('--first', {'action': 'store_true'})):
+    for name, values in (('--lane', {}), ('--series', {'choices': SERIES}), ('--results', {'type': Path}),
+                         ('--first', {'action': 'store_true'})):
         parser.add_argument(name, help=argparse.SUPPRESS, **values)     # of one beside others: see side_by_side
     options = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))     # so that stacks are taken down
-    if options.series:
-        return one_series(options)
+    if options.lane:
+        return one_lane(options)
     try:
         results = Run(options).everything()
     except Problem as problem:
@@ -41,12 +43,12 @@ def main(argv=None):
     return summary(results)
 
 
-def one_series(options):
+def one_lane(options):
     run = Run(options)
     try:
-        run.series(options.series, options.first)
+        run.lane(Lane(options.lane, options.series, tuple(options.only), options.first))
     except Problem as problem:
-        run.results.append(Result(options.series, failed=1, complaints=[str(problem)]))
+        run.results.append(Result(options.lane, failed=1, complaints=[str(problem)]))
     side_by_side.write_results(options.results, run.results)
     return 0
 
@@ -60,6 +62,9 @@ class Run:
     def everything(self):
         if 'lint' in self.options.only:
             self.results.append(linted())
+        parts = [part for part in self.options.only if part != 'lint']
+        if not parts:
+            return self.results
         found = odoo_sources.present(self.settings)
         wanted = [series for series in SERIES if self.settings.series in (None, series)]
         present = [series for series in wanted if not isinstance(found[series], Problem)]
@@ -67,29 +72,26 @@ class Run:
             self.loudly(f'Odoo {series} IS NOT TESTED: {found[series]}')
         if not present:
             raise Problem('No Odoo can be had on this machine, so nothing was tested.')
-        if len(present) == 1:
-            self.series(present[0], first=True)
-        else:
-            self.results += side_by_side.run(self.settings, present, self.options)
+        lanes = side_by_side.lanes(present, parts)
+        self.results += side_by_side.run(self.settings, lanes, self.options)
         if set(self.options.only) == set(PARTS):
-            self.coverage(self.state(present[0]))
+            self.coverage(self.state(lanes[0]))
         return self.results
 
-    def state(self, series):
-        return self.settings.state / 'tests' / series
+    def state(self, lane):
+        return self.settings.state / 'tests' / lane.name
 
-    def series(self, series, first):
-        """All suites on one series; a suite that fails does not keep the others from running. On the ``first`` one it is noted
-        which lines the tests of drivers and addons reach, which makes them slower."""
+    def lane(self, lane):
+        """All its suites; one that fails does not keep the others from running."""
         ports = Ports(**{name: unused() for name in Ports.__dataclass_fields__})
         stack = Stack(self.settings.change(
-            state=self.state(series), series=series, ports=ports, private_postgres=True))
-        say(f'Odoo {series}: a fresh stack for its tests')
+            state=self.state(lane), series=lane.series, ports=ports, private_postgres=True))
+        say(f'Odoo {lane.series}: a fresh stack for its tests')
         stack.clean()
         try:
-            self.suites(stack, first)
+            self.suites(stack, lane.is_first)
         except Problem as problem:
-            self.results.append(Result(f'{series} stack', failed=1, complaints=[str(problem)]))
+            self.results.append(Result(f'{lane.name} stack', failed=1, complaints=[str(problem)]))
         finally:
             if not self.options.keep:
                 stack.down()
@@ -144,7 +146,7 @@ class Run:
         return sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob(pattern) if path.is_dir())
 
     def coverage(self, state):
-        """Of the first series' tests together."""
+        """Of the first lane's tests together."""
         python = Stack(self.settings.change(state=state)).python
         target = self.settings.state / 'coverage'
         shutil.rmtree(target, ignore_errors=True)

@@ -105,11 +105,15 @@ class Bench:
             'saas.operation', 'search_read', [('state', 'in', ('waiting', 'running'))], ['kind', 'state', 'error'])
         raise AssertionError(f'operations are left over: {left}')
 
+    def errors(self, name):
+        return [operation['error'] for operation in self.staff.call(
+            'saas.operation', 'search_read', [('tenant_id.name', '=', name), ('error', '!=', False)], ['error'])]
+
     def assert_one_healthy_tenant(self, name, where):
         state, mark = (self.staff.read(name, 'state', 'mark')[key] for key in ('state', 'mark'))
         now = self.things()
         new = {kind: set(now[kind]) - set(self.before[kind]) for kind in now}
-        assert state == 'running', where
+        assert state == 'running', f'{where}: {self.errors(name)}'
         assert new == {'databases': {name}, 'files': {name}, 'roles': set(), 'routes': {name}}, where
         assert now['databases'][name] == f'saas:{mark}', where
         steps.login_page(self.world, name)
