@@ -30,31 +30,56 @@ class Person:
         self.world.staff().call('res.users', 'write', [self.id], {'active': False})
 
 
-class Desk:
-    """The backend as one person has it open, from the first ``go`` on: the web client is large, and loaded when it is wanted.
-    (Logging in by the form is tested in ``test_backend``.)
+DO_ACTION = """([action, viewType, menu]) => {
+    const {services} = odoo.__WOWL_DEBUG__.root.env;
+    services.menu.setCurrentMenu(menu);
+    return services.action.doAction(action, {clearBreadcrumbs: true, viewType});
+}"""
+
+
+class Backend:
+    """The backend in a window that somebody is logged in in. The web client is large, and loaded when its first screen is wanted
+    (or ``is_open`` already); from then on screens follow each other in it as they do under its menu; each is read anew.
     """
 
+    def __init__(self, window, world, is_open=True):
+        self.window, self.world, self.page, self.is_open = window, world, window.page, is_open
+
+    def action(self, name, view_type=None, addon='saas_master'):
+        number = self._reference(addon, name)
+        self._show(number, view_type, {'action': number, **({'view_type': view_type} if view_type else {})})
+
+    def record(self, model, number):
+        action = {'type': 'ir.actions.act_window', 'res_model': model, 'res_id': number, 'views': [[False, 'form']]}
+        self._show(action, 'form', {'model': model, 'id': number, 'view_type': 'form'})
+        expect(self.page.locator('.o_form_view').first).to_be_visible(timeout=30_000)
+
+    def expect_no_error(self):
+        expect(self.page.locator('.o_error_dialog, .o_dialog_error')).to_have_count(0)
+
+    def _show(self, action, view_type, anchor):
+        menu = self._reference('saas_master', 'menu_saas_root')
+        if self.is_open:
+            self.page.evaluate(DO_ACTION, [action, view_type, menu])
+            return
+        self.page.goto(f'{self.window.address}/web#' + '&'.join(
+            f'{key}={value}' for key, value in {**anchor, 'menu_id': menu}.items()))
+        expect(self.page.locator('.o_action_manager').locator(READY).first).to_be_visible(timeout=30_000)
+        self.is_open = True
+
+    def _reference(self, addon, name):
+        return self.world.staff().call('ir.model.data', 'check_object_reference', addon, name)[1]
+
+
+class Desk(Backend):
+    """The backend as one person has it open. (Logging in by the form is tested in ``test_backend``.)"""
+
     def __init__(self, window, world, person):
-        self.window, self.world, self.page, self.person = window, world, window.page, person
+        super().__init__(window, world, is_open=False)
+        self.person = person
         answer = window.context.request.post(f'{window.address}/web/session/authenticate', data={'jsonrpc': '2.0', 'params': {
             'db': 'saas_master', 'login': person.login, 'password': person.password}})
         assert answer.json().get('result', {}).get('uid') == person.id, answer.text()[:300]
-
-    def action(self, name, **more):
-        number = self.world.staff().call('ir.model.data', 'check_object_reference', 'saas_master', name)[1]
-        self.go('&'.join([f'action={number}', *(f'{key}={value}' for key, value in more.items())]))
-
-    def record(self, model, number):
-        menu = self.world.staff().call('ir.model.data', 'check_object_reference', 'saas_master', 'menu_saas_root')[1]
-        self.go(f'model={model}&id={number}&view_type=form&menu_id={menu}')
-        expect(self.page.locator('.o_form_view').first).to_be_visible(timeout=30_000)
-
-    def go(self, anchor):
-        """Open a part of the web client anew: a change of what stands behind the # alone loads nothing."""
-        self.page.goto('about:blank')
-        self.page.goto(f'{self.window.address}/web#{anchor}')
-        expect(self.page.locator('.o_action_manager').locator(READY).first).to_be_visible(timeout=30_000)
 
     def search(self, text):
         """Filter a list by ``text``, which each of its records shows; what is clicked before is drawn anew under the hand."""
@@ -66,7 +91,7 @@ class Desk:
 
     def look(self, name, height=None):
         """No dialogue of an error, nothing wider than the screen; the picture that was asked for, ``height`` pixels high."""
-        expect(self.page.locator('.o_error_dialog, .o_dialog_error')).to_have_count(0)
+        self.expect_no_error()
         width = self.page.viewport_size['width']
         assert self.page.evaluate('document.documentElement.scrollWidth') <= width, f'{name} is wider than the screen'
         if os.environ.get('SAAS_SCREENSHOTS') == '1':

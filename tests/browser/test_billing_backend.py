@@ -5,7 +5,6 @@ from playwright.sync_api import expect
 from .billing_business import ACCOUNT, EVENTS, SUBSCRIPTIONS, billing_business
 from .staff import Desk, Person
 
-LIST = {'view_type': 'list'}
 CARD = '[data-card=billing]'
 LIVING = sum(row[3] != 'canceled' for row in SUBSCRIPTIONS)
 
@@ -26,10 +25,9 @@ def desk(request, visit, world, billing):
 
 class BillingDesk(Desk):
 
-    def show(self, action, **more):
+    def show(self, action, view_type=None):
         """A screen of this addon."""
-        number = self.world.staff().call('ir.model.data', 'check_object_reference', 'saas_billing', action)[1]
-        self.go('&'.join([f'action={number}', *(f'{key}={value}' for key, value in more.items())]))
+        self.action(action, view_type, addon='saas_billing')
 
     def shot(self, name, height=None):
         self.look(f'billing-{name}', height)
@@ -43,11 +41,11 @@ class BillingDesk(Desk):
 def test_board_and_list(desk, billing):
     desk = desk()
     page = desk.page
-    desk.show('saas_subscription_action', view_type='kanban')
+    desk.show('saas_subscription_action', 'kanban')
     expect(page.locator('.o_kanban_group')).to_have_count(6)
     expect(page.locator('.o_kanban_record', has_text='estela').locator('.text-bg-danger')).to_be_visible()
     desk.shot('board', 900)
-    desk.show('saas_subscription_action', **LIST)
+    desk.show('saas_subscription_action', 'list')
     row = page.locator('.o_data_row', has_text='Faro Logistics')
     expect(row.locator('.badge')).to_have_count(2)
     assert page.locator('.o_data_row', has_text='pays').count() >= LIVING
@@ -90,7 +88,7 @@ def test_smart_buttons_lead_to_tenant_invoices_and_events(desk, billing):
 def test_invoices_and_revenue(desk, billing):
     desk = desk()
     page = desk.page
-    desk.show('saas_billing_invoice_action', **LIST)
+    desk.show('saas_billing_invoice_action', 'list')
     expect(page.locator('.o_data_row', has_text='7F3A05-0004').locator('.badge')).to_be_visible()
     desk.shot('invoices')
     page.locator('.o_data_row', has_text='7F3A05-0004').locator('td[name=number]').click()
@@ -107,7 +105,7 @@ def test_invoices_and_revenue(desk, billing):
 def test_events_are_found_by_what_they_did(desk, billing):
     desk = desk()
     page = desk.page
-    desk.show('saas_billing_event_action', **LIST)
+    desk.show('saas_billing_event_action', 'list')
     expect(page.locator('.o_data_row .text-bg-danger').first).to_be_visible()
     desk.shot('events')
     failed = page.locator('.o_data_row', has=page.locator('.text-bg-danger')).first
@@ -119,7 +117,7 @@ def test_events_are_found_by_what_they_did(desk, billing):
 
 def test_checkouts_and_prices_open(desk, world, billing):
     desk = desk()
-    desk.show('saas_checkout_action', **LIST)
+    desk.show('saas_checkout_action', 'list')
     expect(desk.page.locator('.o_list_view')).to_be_visible()
     plan = world.staff().call('saas.plan', 'search', [('code', '=', 'team')])[0]
     desk.record('saas.plan', plan)
@@ -130,7 +128,7 @@ def test_checkouts_and_prices_open(desk, world, billing):
 def test_accounts_say_that_they_are_a_sandbox_and_keys_are_write_only(desk, billing):
     desk = desk()
     page = desk.page
-    desk.show('saas_stripe_account_action', **LIST)
+    desk.show('saas_stripe_account_action', 'list')
     expect(page.locator('.o_data_row', has_text=ACCOUNT)).to_be_visible()
     desk.shot('accounts', 420)
     desk.record('saas.stripe.account', billing['account'])

@@ -46,26 +46,7 @@ def desk(request, visit, world, made):
     person.leave()
 
 
-DO_ACTION = """([action, viewType]) => odoo.__WOWL_DEBUG__.root.env.services.action.doAction(
-    action, {clearBreadcrumbs: true, viewType})"""
-
-
 class DedicatedDesk(Desk):
-    """Screens follow each other without the web client being loaded anew: there are many."""
-
-    def __init__(self, window, world, person):
-        super().__init__(window, world, person)
-        menu = world.staff().call('ir.model.data', 'check_object_reference', 'saas_master', 'menu_saas_root')[1]
-        super().action('saas_dashboard_action', menu_id=menu)
-
-    def action(self, name, view_type='list'):
-        number = self.world.staff().call('ir.model.data', 'check_object_reference', 'saas_master', name)[1]
-        self.page.evaluate(DO_ACTION, [number, view_type])
-
-    def record(self, model, number):
-        self.page.evaluate(DO_ACTION, [{
-            'type': 'ir.actions.act_window', 'res_model': model, 'res_id': number, 'views': [[False, 'form']]}, 'form'])
-        expect(self.page.locator('.o_form_view').first).to_be_visible()
 
     def shot(self, name, height=None):
         self.look(f'dedicated-{name}', height)
@@ -103,7 +84,7 @@ def test_every_screen(desk, made):
     desk = desk()
     page = desk.page
     for name, (action, shown) in LISTS.items():
-        desk.action(action)
+        desk.action(action, 'list')
         expect(page.locator('.o_data_row', has_text=shown).first).to_be_visible()
         desk.shot(name, 560)
     page.locator('.o_searchview_dropdown_toggler').click()

@@ -5,7 +5,6 @@ from playwright.sync_api import expect
 from .domain_business import OTHER, ROOT, domain_business
 from .staff import Desk, Person
 
-LIST = {'view_type': 'list'}
 CARD = '[data-card=domains]'
 
 
@@ -25,10 +24,9 @@ def desk(request, visit, world, domains):
 
 class DomainDesk(Desk):
 
-    def show(self, action, **more):
+    def show(self, action, view_type=None):
         """A screen of this addon."""
-        number = self.world.staff().call('ir.model.data', 'check_object_reference', 'saas_domains', action)[1]
-        self.go('&'.join([f'action={number}', *(f'{key}={value}' for key, value in more.items())]))
+        self.action(action, view_type, addon='saas_domains')
 
     def shot(self, name, height=None):
         self.look(f'domains-{name}', height)
@@ -37,16 +35,16 @@ class DomainDesk(Desk):
 def test_list_board_and_alerts(desk):
     desk = desk()
     page = desk.page
-    desk.show('saas_custom_domain_action', **LIST)
+    desk.show('saas_custom_domain_action', 'list')
     row = page.locator('.o_data_row', has_text='blog.techeels.io')
     expect(row.locator('.badge').first).to_be_visible()
     expect(page.locator('.o_data_row', has_text='www.granada.example')).to_have_count(0)
     desk.shot('list')
-    desk.show('saas_custom_domain_action', view_type='kanban')
+    desk.show('saas_custom_domain_action', 'kanban')
     expect(page.locator('.o_kanban_group')).to_have_count(4)
     expect(page.locator('.o_kanban_record .o_saas_card_error')).to_be_visible()
     desk.shot('board')
-    desk.show('saas_custom_domain_action_alerts', **LIST)
+    desk.show('saas_custom_domain_action_alerts', 'list')
     expect(page.locator('.o_data_row')).to_have_count(4)
     desk.shot('alerts', 420)
 
@@ -86,7 +84,7 @@ def test_forms_in_other_states(desk, domains):
 def test_root_domains(desk, domains):
     desk = desk()
     page = desk.page
-    desk.show('saas_root_domain_action', **LIST)
+    desk.show('saas_root_domain_action', 'list')
     expect(page.locator('.o_data_row', has_text=ROOT).locator('.text-bg-warning')).to_be_visible()
     desk.shot('roots', 420)
     desk.record('saas.root_domain', domains['root'])

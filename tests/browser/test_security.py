@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import PICTURES
+from .staff import Backend
 from .test_signup import LANGS
 
 PASSWORD = secrets.token_urlsafe(12)
@@ -70,17 +71,6 @@ def fresh_code(secret):
         time.sleep(1)
 
 
-def show(window, anchor):
-    window.page.goto('about:blank')
-    window.page.goto(f'{window.address}/web#{anchor}')
-    expect(window.page.locator('.o_action_manager .o_view_controller, .o_action_manager .o_form_view').first).to_be_visible(
-        timeout=30_000)
-
-
-def action(world, name):
-    return f'action={world.staff().call("ir.model.data", "check_object_reference", "saas_master", name)[1]}'
-
-
 def picture(window, name):
     if os.environ.get('SAAS_SCREENSHOTS') == '1':
         PICTURES.mkdir(parents=True, exist_ok=True)
@@ -116,7 +106,7 @@ def tenant(world):
 def test_a_manager_deletes_with_a_code(log_in, world, manager, tenant, lang):
     window, login_code = log_in(lang)
     page, (number, name) = window.page, tenant
-    show(window, f'model=saas.tenant&id={number}&view_type=form')
+    Backend(window, world).record('saas.tenant', number)
     page.locator('button[name=action_delete]').first.click()
     confirm = page.locator('.modal footer button.btn-primary').first     # "really?" where the button asks it
     confirm.wait_for()
@@ -149,8 +139,8 @@ def test_codes_are_kept_nowhere(world, manager):
 @pytest.mark.parametrize('lang', LANGS)
 def test_an_api_key_is_shown_once(log_in, world, manager, lang):
     window, _code = log_in(lang)
-    page = window.page
-    show(window, action(world, 'saas_api_key_action'))
+    page, backend = window.page, Backend(window, world)
+    backend.action('saas_api_key_action')
     page.locator('.o_control_panel button.btn-primary, .o_list_buttons button.btn-primary').locator('visible=true').first.click()
     page.locator(f'{DIALOG} .o_field_widget[name=name] input').fill('Shop of Impulse Max')
     page.locator('.modal button[name=action_make]').click()
@@ -163,7 +153,7 @@ def test_an_api_key_is_shown_once(log_in, world, manager, lang):
     text = re.search('[0-9a-f]{40}', key.inner_text() or key.locator('input').input_value())[0]
     page.locator('.modal footer button.btn-primary:visible').last.click()
     expect(page.locator(DIALOG)).to_have_count(0)
-    show(window, action(world, 'saas_api_key_action'))
+    backend.action('saas_api_key_action')
     expect(page.locator('.o_data_row', has_text=text[:8])).to_be_visible()
     picture(window, 'api-keys')
     assert text not in page.content()
@@ -172,7 +162,7 @@ def test_an_api_key_is_shown_once(log_in, world, manager, lang):
 @pytest.mark.parametrize('lang', LANGS)
 def test_what_people_did(log_in, world, lang):
     window, _code = log_in(lang)
-    show(window, action(world, 'saas_audit_action'))
+    Backend(window, world).action('saas_audit_action')
     expect(window.page.locator('.o_data_row').first).to_be_visible()
     assert window.page.locator('.o_list_button_add').count() == 0
     picture(window, 'audit')
@@ -185,7 +175,7 @@ def test_secrets_of_a_node(log_in, world, manager):
     window, _code = log_in()
     page = window.page
     node = world.staff().call('saas.node', 'search', [])[0]
-    show(window, f'model=saas.node&id={node}&view_type=form')
+    Backend(window, world).record('saas.node', node)
     page.locator('button[name=action_change_secrets]').click()
     page.locator(f'{DIALOG} .o_field_widget[name=code] input').fill(fresh_code(manager[1]))
     page.locator('.modal button[name=action_confirm]').click()
