@@ -10,9 +10,23 @@ from .errors import Permanent
 
 FOREIGN = 65        # exit code of the scripts below: there is a directory, and it is not ours
 
+# Each has the filestore's folder, the mark, and more. One works for a mark at a time: what a worker began that was killed goes
+# on without it, and its successor waits for that. Whoever holds the lock removes its file; another one may have waited for it.
+LOCKED = '''
+cd "$1"
+mark=.saas-$2 new=.saas-new-$2 gone=.saas-gone-$2 lock=.saas-lock-$2
+while :; do
+    exec 9> "$lock"
+    flock 9
+    [ "$lock" -ef /dev/fd/9 ] && break
+done
+trap 'rm -f "$lock"' EXIT
+'''
+
 CLONE = '''
 set -eu
-cd "$1"; source=$2 target=$3 new=.saas-new-$4 mark=.saas-$4
+mkdir -p "$1"''' + LOCKED + '''
+source=$3 target=$4
 [ -e "$target/$mark" ] && exit 0
 [ -e "$target" ] || [ -L "$target" ] && exit 65
 rm -rf "$new"; mkdir "$new"
@@ -27,8 +41,8 @@ mv -T "$new" "$target"
 
 MAKE = '''
 set -eu
-mkdir -p "$1" "$4"
-cd "$1"; target=$2 new=.saas-new-$3 mark=.saas-$3
+mkdir -p "$1" "$4"''' + LOCKED + '''
+target=$3
 [ -e "$target/$mark" ] && exit 0
 rm -rf "$new"; mkdir "$new"
 : > "$new/$mark"
@@ -37,8 +51,8 @@ mv -T "$new" "$target"
 
 DROP = '''
 set -eu
-cd "$1" 2>/dev/null || exit 0
-target=$2 new=.saas-new-$3 gone=.saas-gone-$3 mark=.saas-$3
+[ -d "$1" ] || exit 0''' + LOCKED + '''
+target=$3
 rm -rf "$new" "$gone"
 if [ -e "$target/$mark" ] && [ ! -L "$target" ]; then
     mv -T "$target" "$gone"
@@ -61,9 +75,9 @@ def check_names(mark, *names):
             raise Permanent(f'{name!r} cannot be the name of a database. Choose letters, digits and hyphens.')
 
 
-def run(transport, spec, script, what, *arguments, timeout=120):
-    """Run ``script`` with the filestore's folder and ``arguments``; Permanent if it finds a foreign directory."""
-    argv = ['sh', '-c', script, 'saas', f'{spec.data_dir}/filestore', *arguments]
+def run(transport, spec, script, what, mark, *arguments, timeout=120):
+    """Run ``script`` with the filestore's folder, the mark and ``arguments``; Permanent if it finds a foreign directory."""
+    argv = ['sh', '-c', script, 'saas', f'{spec.data_dir}/filestore', mark, *arguments]
     result = transport.run(argv, timeout=timeout)
     if result.exit_code == FOREIGN:
         raise Permanent(f'{what}: there is a filestore of that name in {spec.data_dir}/filestore which is not ours.'
@@ -75,12 +89,10 @@ def run(transport, spec, script, what, *arguments, timeout=120):
 def clone(transport, spec, template_db, tenant):
     """Give the tenant a filestore with the template's files; a template without files is fine."""
     check_names(tenant.mark, template_db, tenant.name)
-    script = 'mkdir -p "$1"' + CLONE
-    run(transport, spec, script, f'Cloning the files of {template_db} for {tenant.name}',
-        template_db, tenant.name, tenant.mark)
+    run(transport, spec, CLONE, f'Cloning the files of {template_db} for {tenant.name}', tenant.mark, template_db, tenant.name)
 
 
 def drop(transport, spec, tenant):
     """Remove what carries the tenant's mark, complete or not; repeatable."""
     check_names(tenant.mark, tenant.name)
-    run(transport, spec, DROP, f'Removing the files of {tenant.name}', tenant.name, tenant.mark)
+    run(transport, spec, DROP, f'Removing the files of {tenant.name}', tenant.mark, tenant.name)

@@ -36,7 +36,7 @@ class TemplateBuilder(OdooBuild):
         with suppress(Permanent), self._cursor(build_db) as cursor:     # contrib may be absent, as for Odoo itself
             cursor.execute('CREATE EXTENSION IF NOT EXISTS pg_trgm')
         filestore.run(self.transport, self.spec, filestore.MAKE, f'Making the folders of {build_db}',
-                      build_db, _files_mark(build_db), self._folder(build_db))
+                      _files_mark(build_db), build_db, self._folder(build_db))
 
     def freeze(self, build_db):
         """Take the administrator's password and all traces of the build out, then close it for connections.
@@ -64,7 +64,7 @@ class TemplateBuilder(OdooBuild):
             stop_all(self.transport, self._folder(build_db))
             drop(cursor, database)
         filestore.run(self.transport, self.spec, filestore.DROP, f'Removing the files of {build_db}',
-                      build_db, _files_mark(build_db))
+                      _files_mark(build_db), build_db)
         self.transport.run(['rm', '-rf', '--', self._folder(build_db)], timeout=60).check('Removing the build folder')
 
     def fingerprint(self):

@@ -13,6 +13,7 @@ from drivers.shared_node import SharedNode
 from drivers.transport import LocalTransport
 
 from pg_fixtures import RUN, databases, new_tenant, query
+from real_servers import wait_until
 
 TEMPLATE = f'{RUN}_plain'
 
@@ -270,6 +271,45 @@ def test_half_a_clone_is_made_anew(bare, files):
     (files / f'.saas-new-{tenant.mark}' / 'half').mkdir(parents=True)
     bare.clone_filestore(TEMPLATE, tenant)
     assert sorted(os.listdir(files / tenant.name)) == [f'.saas-{tenant.mark}', 'ab']
+
+
+class AtOnce:
+    """A transport that runs every command twice at the same time: what a killed worker began, and its successor's."""
+
+    def __init__(self, transport):
+        self.transport = transport
+
+    def run(self, *arguments, **options):
+        with ThreadPoolExecutor(2) as pool:
+            first, second = [pool.submit(self.transport.run, *arguments, **options) for _number in range(2)]
+        assert first.result().exit_code == 0, first.result()
+        return second.result()
+
+
+def test_a_clone_and_its_killed_forerunner_do_not_meet(bare, files):
+    """Many files, so that both are under way at the same time."""
+    for number in range(2000):
+        (files / TEMPLATE / 'ab' / str(number)).touch()
+    twice = SharedNode(bare.spec, AtOnce(bare.transport))
+    for _turn in range(3):
+        tenant = new_tenant()
+        twice.clone_filestore(TEMPLATE, tenant)
+        assert len(os.listdir(files / tenant.name / 'ab')) == 2001
+        assert sorted(os.listdir(files)) == sorted([TEMPLATE, tenant.name])
+        twice.drop_filestore(tenant)
+        assert os.listdir(files) == [TEMPLATE]
+
+
+def test_files_that_a_killed_clone_still_makes_are_dropped(bare, files):
+    for number in range(2000):
+        (files / TEMPLATE / 'ab' / str(number)).touch()
+    tenant = new_tenant()
+    with ThreadPoolExecutor(1) as pool:
+        cloning = pool.submit(bare.clone_filestore, TEMPLATE, tenant)
+        wait_until(lambda: (files / f'.saas-new-{tenant.mark}').exists() or cloning.done(), 'the begin of the clone')
+        bare.drop_filestore(tenant)
+        cloning.result()
+    assert os.listdir(files) == [TEMPLATE]
 
 
 def test_foreign_files_stay(bare, files):
