@@ -1,15 +1,12 @@
 """The SSH server of a sandbox's node: a real sshd with one key, which may do nothing but ``config/proxmox/saas-pct`` allows."""
 import hashlib
-import os
-import pwd
 import subprocess
 from pathlib import Path
 
-from . import packaged
+from . import packaged, sshd_account
 from .ports import answers
 from .processes import Service
 from .rendering import write_if_changed
-from .report import Problem
 from .settings import CHECKOUT
 
 CONFIG = '''ListenAddress 127.0.0.1:{port}
@@ -61,7 +58,7 @@ class PctSshd:
         argv = [binary, '-D', '-e', '-f', self.folder / 'sshd_config']
         said = repr(argv) + (self.folder / 'sshd_config').read_text()
         return Service(self.name, self.settings.state, argv, fingerprint=hashlib.sha256(said.encode()).hexdigest(),
-                       env=self._environment(binary))
+                       env=sshd_account.environment(binary, self.folder))
 
     def _allow(self, python):
         pct = self.folder / 'pct'
@@ -70,25 +67,3 @@ class PctSshd:
         forced = f'{python} -I -S {CHECKOUT}/config/proxmox/saas-pct --pct {pct} --conf {self.sandbox}/pve/lxc'
         key = (self.folder / 'key.pub').read_text()
         write_if_changed(self.folder / 'authorized_keys', f'restrict,command="{forced}" {key}')
-
-    def _environment(self, binary):
-        """Started by root, sshd wants an account for its unprivileged half; a system without it gets it pretended."""
-        libraries = [str(path) for path in (binary.parents[1] / 'lib').glob('*-linux-gnu*')]
-        environment = {'LD_LIBRARY_PATH': os.pathsep.join(libraries)} if libraries else {}
-        if os.geteuid():
-            return environment
-        os.makedirs('/run/sshd', mode=0o755, exist_ok=True)
-        try:
-            pwd.getpwnam('sshd')
-            return environment
-        except KeyError:
-            return {**environment, **self._pretended_account(libraries)}
-
-    def _pretended_account(self, libraries):
-        wrapper = next((path for folder in libraries for path in Path(folder).glob('libnss_wrapper.so')), None)
-        if wrapper is None:
-            raise Problem('sshd needs the account `sshd` when root starts it: install openssh-server as a whole.')
-        passwd, group = self.folder / 'passwd', self.folder / 'group'
-        write_if_changed(passwd, 'root:x:0:0:root:/root:/bin/sh\nsshd:x:65534:65534::/run/sshd:/usr/sbin/nologin\n')
-        write_if_changed(group, 'root:x:0:\nnogroup:x:65534:\n')
-        return {'LD_PRELOAD': str(wrapper), 'NSS_WRAPPER_PASSWD': str(passwd), 'NSS_WRAPPER_GROUP': str(group)}

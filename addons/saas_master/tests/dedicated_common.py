@@ -2,6 +2,33 @@
 from .common import SaasCase
 
 
+def nothing(record, step=None):
+    return None
+
+
+class Ordering:
+    """Tenants of the plan ``dedicated`` that are ordered and made; no page of theirs is looked for, since nothing serves one."""
+
+    def _see_no_pages(self):
+        for code in ('warm', 'observe', 'observe_suspended', 'observe_gone', 'welcome'):
+            self.patch(self.env.registry['saas.tenant'], f'_step_{code}', nothing)
+
+    def _run_on(self, tenant):
+        """Until its operation ends; answers of "not yet" and errors are followed at once."""
+        operation = tenant._active_operation()
+        for _turn in range(40):
+            if operation.state in ('waiting', 'running'):
+                self._run(operation)
+        return operation
+
+    def _provisioned(self, name='own-server'):
+        tenant = self._tenant(name, plan_id=self.dedicated.id)
+        tenant.action_provision()
+        operation = self._run_on(tenant)
+        self.assertEqual((operation.state, tenant.state), ('done', 'running'), operation.error)
+        return tenant
+
+
 class DedicatedCase(SaasCase):
 
     @classmethod

@@ -17,6 +17,7 @@ from odoo.addons.saas_master.drivers.vault import Vault  # noqa: E402
 from tests.fakes.pve import FakePve  # noqa: E402
 
 from .common import SaasCase  # noqa: E402
+from .dedicated_common import Ordering  # noqa: E402
 
 
 class Inside:
@@ -38,11 +39,7 @@ class Inside:
         return found['state'] if found and found['mark'] == tenant.mark else 'staging'
 
 
-def nothing(record, step=None):
-    return None
-
-
-class PveCase(SaasCase):
+class PveCase(Ordering, SaasCase):
 
     @classmethod
     def setUpClass(cls):
@@ -79,8 +76,7 @@ class PveCase(SaasCase):
         self.enterContext(patch.object(Access, 'open', lambda access: contextlib.nullcontext(access.vmid)))
         self.enterContext(patch.object(connections, 'inside', lambda access, vmid: contextlib.nullcontext(vmid)))
         self.patch(self.env.registry['saas.node'], '_sync_routes', lambda node: lambda: None)
-        for code in ('warm', 'observe', 'observe_suspended', 'observe_gone', 'welcome'):
-            self.patch(self.env.registry['saas.tenant'], f'_step_{code}', nothing)
+        self._see_no_pages()
 
     def _clear(self):
         """Nothing of this test is left for the next one."""
@@ -90,21 +86,6 @@ class PveCase(SaasCase):
         for vmid in self.pve.control.containers():
             if vmid not in self.pve.golden.values():
                 self.pve.control.destroy(vmid)
-
-    def _run_on(self, tenant):
-        """Until its operation ends; answers of "not yet" and errors are followed at once."""
-        operation = tenant._active_operation()
-        for _turn in range(40):
-            if operation.state in ('waiting', 'running'):
-                self._run(operation)
-        return operation
-
-    def _provisioned(self, name='own-server'):
-        tenant = self._tenant(name, plan_id=self.dedicated.id)
-        tenant.action_provision()
-        operation = self._run_on(tenant)
-        self.assertEqual((operation.state, tenant.state), ('done', 'running'), operation.error)
-        return tenant
 
     def _there(self, tenant):
         """What Proxmox VE has of its container; None for nothing."""

@@ -5,7 +5,7 @@ What the real driver does with a real API is in tests/drivers; whole lives over 
 from odoo.addons.saas_master.drivers.errors import Permanent, Retryable
 from odoo.addons.saas_master.drivers.waiting import NotYet
 
-from .dedicated_common import DedicatedCase
+from .dedicated_common import DedicatedCase, Ordering
 
 
 class MemoryHost:
@@ -79,36 +79,16 @@ class MemoryHost:
         return found['database'] if found else 'absent'
 
 
-def nothing(record, step=None):
-    return None
-
-
-class TestDedicatedSteps(DedicatedCase):
+class TestDedicatedSteps(Ordering, DedicatedCase):
 
     def setUp(self):
         super().setUp()
         self.host = host = MemoryHost()
-        nodes, tenants = self.env.registry['saas.node'], self.env.registry['saas.tenant']
+        nodes = self.env.registry['saas.node']
         for name in ('_on_host', '_on_node'):
             self.patch(nodes, name, lambda node, work: lambda: work(host))
         self.patch(nodes, '_sync_routes', lambda node: None)
-        for code in ('warm', 'observe', 'observe_suspended', 'observe_gone', 'welcome'):
-            self.patch(tenants, f'_step_{code}', nothing)
-
-    def _provisioned(self, name='own-server'):
-        tenant = self._tenant(name, plan_id=self.dedicated.id)
-        tenant.action_provision()
-        operation = self._run_on(tenant)
-        self.assertEqual((operation.state, tenant.state), ('done', 'running'), operation.error)
-        return tenant
-
-    def _run_on(self, tenant):
-        """Until its operation ends: answers of "not yet" are followed at once."""
-        operation = tenant._active_operation()
-        for _turn in range(30):
-            if operation.state in ('waiting', 'running'):
-                self._run(operation)
-        return operation
+        self._see_no_pages()
 
     def _kept(self, tenant):
         return self.host.containers.get(tenant.container_id.vmid)

@@ -36,17 +36,9 @@ class Backups(DedicatedNode):
     # -- snapshots ------------------------------------------------------------------------
 
     def snapshot(self, tenant, name):
-        _check_name(name)
-        container, what = tenant.container, 'Taking the snapshot'
-        with self._session() as session:
-            waiting = self._go_on(session, container, what)
-            if waiting:
-                return waiting
-            path = self._path(session, container)
-            if name in self._snapshots(session, path):
-                return None
-            upid = session.post(f'{path}/snapshot', snapname=name, description=f'saas:{container.mark}')
-            return tasks.watch(session, upid, what)
+        container = tenant.container
+        return self._come_to(container, name, True, 'Taking the snapshot', lambda session, path: session.post(
+            f'{path}/snapshot', snapname=name, description=f'saas:{container.mark}'))
 
     def rollback(self, tenant, name):
         """Back to the snapshot; the container is stopped afterwards. Done twice it is the same."""
@@ -62,16 +54,20 @@ class Backups(DedicatedNode):
             return tasks.watch(session, session.post(f'{path}/snapshot/{name}/rollback'), what)
 
     def remove_snapshot(self, tenant, name):
+        return self._come_to(tenant.container, name, False, 'Removing the snapshot',
+                             lambda session, path: session.delete(f'{path}/snapshot/{name}'))
+
+    def _come_to(self, container, name, is_there, what, begin):
+        """In the end the snapshot is there, or is not; ``begin`` asks for that and answers with the task's UPID."""
         _check_name(name)
-        container, what = tenant.container, 'Removing the snapshot'
         with self._session() as session:
             waiting = self._go_on(session, container, what)
             if waiting:
                 return waiting
             path = self._path(session, container)
-            if name not in self._snapshots(session, path):
+            if (name in self._snapshots(session, path)) == is_there:
                 return None
-            return tasks.watch(session, session.delete(f'{path}/snapshot/{name}'), what)
+            return tasks.watch(session, begin(session, path), what)
 
     # -- backups --------------------------------------------------------------------------
 

@@ -19,11 +19,6 @@ def program(name, variable, package):
     return os.path.abspath(found)
 
 
-def beside(binary):
-    """Library folders of the tree a binary was unpacked into, which need not be the system's."""
-    return [str(path) for path in (Path(binary).parents[1] / 'lib').glob('*-linux-gnu*')]
-
-
 def free_port():
     with socket.socket() as listener:
         listener.bind(('127.0.0.1', 0))

@@ -2,14 +2,18 @@
 import contextlib
 import getpass
 import os
-import pwd
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from real_servers import alive, beside, children, free_port, listening, program, wait_until
+from real_servers import alive, children, free_port, listening, program, wait_until
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[4]))       # its `tests`, before the addon's
+
+from tests.stack.sshd_account import environment  # noqa: E402
 
 CONFIG = '''
 ListenAddress 127.0.0.1:{port}
@@ -51,7 +55,7 @@ class Sshd:
         with open(self.folder / 'log', 'ab') as log:
             self.process = subprocess.Popen(
                 [self.binary, '-D', '-e', '-f', str(self.folder / 'sshd_config')], start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self._environment()})
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **environment(self.binary, self.folder)})
         wait_until(lambda: listening(self.port) or self.process.poll() is not None, 'the start of sshd')
         assert self.process.poll() is None, (self.folder / 'log').read_text()
 
@@ -70,29 +74,6 @@ class Sshd:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not any(map(alive, broken)), 'the end of the connections')
-
-    def _environment(self):
-        """Started by root, sshd wants an account for its unprivileged half; a system without it gets it pretended."""
-        libraries = beside(self.binary)
-        environment = {'LD_LIBRARY_PATH': os.pathsep.join(libraries)}
-        if os.geteuid():
-            return environment
-        os.makedirs('/run/sshd', mode=0o755, exist_ok=True)
-        try:
-            pwd.getpwnam('sshd')
-            return environment
-        except KeyError:
-            return {**environment, **self._pretended_account(libraries)}
-
-    def _pretended_account(self, libraries):
-        wrapper = next((path for folder in libraries for path in Path(folder).glob('libnss_wrapper.so')), None)
-        if wrapper is None:
-            pytest.fail('sshd needs the account `sshd` when root starts it: install openssh-server as a whole, '
-                        'or libnss-wrapper beside it, or run the tests as an ordinary user.', pytrace=False)
-        passwd, group = self.folder / 'passwd', self.folder / 'group'
-        passwd.write_text('root:x:0:0:root:/root:/bin/sh\nsshd:x:65534:65534::/run/sshd:/usr/sbin/nologin\n')
-        group.write_text('root:x:0:\nnogroup:x:65534:\n')
-        return {'LD_PRELOAD': str(wrapper), 'NSS_WRAPPER_PASSWD': str(passwd), 'NSS_WRAPPER_GROUP': str(group)}
 
 
 def _is_sshd(pid):
