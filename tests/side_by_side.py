@@ -12,7 +12,7 @@ from .stack.settings import CHECKOUT
 from .suites import Result
 
 END_SECONDS = 60        # for one that is told to end: it takes its stack down
-STORIES = ('journey', 'crash', 'privileged')        # take about as long as all other parts
+SECOND_HALF = ('journey', 'crash', 'privileged', 'fuzz', 'docker')      # take about as long as all other parts
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ def lanes(present, parts):
     if len(present) > 1:
         return [Lane(series, series, tuple(parts), series == present[0]) for series in present]
     series, = present
-    halves = [Lane(series, series, tuple(part for part in parts if part not in STORIES), is_first=True),
-              Lane(f'{series}-stories', series, tuple(part for part in parts if part in STORIES))]
+    halves = [Lane(series, series, tuple(part for part in parts if part not in SECOND_HALF), is_first=True),
+              Lane(f'{series}-second', series, tuple(part for part in parts if part in SECOND_HALF))]
     return [half for half in halves if half.parts]
 
 
