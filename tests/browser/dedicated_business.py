@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..fakes.pve import FakePve, stand_in
+from ..stack.ports import loopback_subnet
 from .domain_business import _ago, _look, insert
 
 CLUSTER, WORKSHOP, PLAN = 'Madrid', 'Taller', 'own-server'
@@ -26,7 +27,7 @@ TENANTS = (
     ('encina', 'Encina Quesos', 'running', 'pve-c', {'state': 'foreign', 'problem_code': 'foreign'}),
     ('fuego', 'Fuego Hostelería', 'running', 'pve-c', {'cpu_percent': 88.0, 'memory_used_mib': 3990, 'disk_used_mib': 38_900}),
 )
-MARK, ADDRESS = '5a' * 16, '127.20.20.10'       # of the container at the workshop
+MARK = '5a' * 16        # of the container at the workshop
 FAILED = ('The storage local-zfs on pve-c is full. Make room there, or let the node use another storage, then retry.')
 
 
@@ -183,18 +184,18 @@ def address_pool(staff, name, cluster_id, net):
 @contextmanager
 def workshop(world, business):
     """A cluster that answers, whose container is a page: gives ``(pve, {cluster, node, container, tenant})``."""
-    staff, sql = world.staff(), world.master_sql
+    staff, sql, net = world.staff(), world.master_sql, loopback_subnet()
     with tempfile.TemporaryDirectory() as state, FakePve(runtime='pages', arguments=('--state', state)) as pve:
         stand_in.note(Path(state) / stand_in.FOLDER, 20001, {**stand_in.NEW, 'state': 'published'})
         staff.session.prove('secret')
         made = {'cluster': cluster(staff, WORKSHOP, pve.url, pve.token_secret, trust='ca', ca_certificate=pve.ca_text)}
         made['node'] = node(staff, made['cluster'], 'pve1', storage=pve.storage,
                             backup_storage=pve.backup_storage, bridge=pve.bridge)
-        pool = address_pool(staff, WORKSHOP, made['cluster'], '127.20.20')
-        sql("UPDATE saas_ip_address SET state = 'used' WHERE pool_id = %s AND address = %s", pool, ADDRESS)
-        address, = sql("SELECT id FROM saas_ip_address WHERE pool_id = %s AND address = %s", pool, ADDRESS)[0]
+        pool = address_pool(staff, WORKSHOP, made['cluster'], net)
+        sql("UPDATE saas_ip_address SET state = 'used' WHERE pool_id = %s AND address = %s", pool, f'{net}.10')
+        address, = sql("SELECT id FROM saas_ip_address WHERE pool_id = %s AND address = %s", pool, f'{net}.10')[0]
         pve.control.create(20001, 'gaviota', 'pve1', description=f'saas:{MARK}\n', tags=f'saas;saas-{MARK}', memory=4096, cores=2,
-                           net0=f'name=eth0,bridge={pve.bridge},ip={ADDRESS}/24')
+                           net0=f'name=eth0,bridge={pve.bridge},ip={net}.10/24')
         pve.control.start(20001)
         made['container'] = insert(
             sql, 'saas_container', name='gaviota', cluster_id=made['cluster'], node_id=made['node'], vmid=20001, state='running',

@@ -8,11 +8,12 @@ import urllib.request
 import pytest
 
 from tests.fakes.pve import CHECKOUT, FakePve, stand_in
+from tests.stack.ports import loopback_subnet
 
 from .pve_caller import Caller
 
 MARK = 'b' * 32
-ADDRESS = '127.91.7.10'
+ADDRESS = f'{loopback_subnet()}.10'
 
 
 @pytest.fixture(scope='module')

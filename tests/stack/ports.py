@@ -2,6 +2,7 @@
 import contextlib
 import errno
 import os
+import secrets
 import socket
 import time
 from pathlib import Path
@@ -29,6 +30,11 @@ def unused():
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return probe.getsockname()[1]
+
+
+def loopback_subnet():
+    """Three numbers of a network of this machine's own, for what listens at a fixed port; another one for each caller."""
+    return f'127.{secrets.randbelow(190) + 64}.{secrets.randbelow(254) + 1}'
 
 
 def require_free(port, purpose, variable):
