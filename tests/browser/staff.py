@@ -61,11 +61,11 @@ class Backend:
         menu = self._reference('saas_master', 'menu_saas_root')
         if self.is_open:
             self.page.evaluate(DO_ACTION, [action, view_type, menu])
-            return
-        self.page.goto(f'{self.window.address}/web#' + '&'.join(
-            f'{key}={value}' for key, value in {**anchor, 'menu_id': menu}.items()))
+        else:
+            self.page.goto(f'{self.window.address}/web#' + '&'.join(
+                f'{key}={value}' for key, value in {**anchor, 'menu_id': menu}.items()))
+            self.is_open = True
         expect(self.page.locator('.o_action_manager').locator(READY).first).to_be_visible(timeout=30_000)
-        self.is_open = True
 
     def _reference(self, addon, name):
         return self.world.staff().call('ir.model.data', 'check_object_reference', addon, name)[1]

@@ -39,6 +39,7 @@ def test_lists_and_boards(desk):
     desk = desk()
     for name, (action, more) in SCREENS.items():
         desk.action(action, **more)
+        expect(desk.page.locator('.o_error_dialog, .o_dialog_error')).to_have_count(0)
         desk.look(name, TALL.get(name))
 
 
@@ -46,6 +47,8 @@ def test_forms(desk, world):
     desk, staff = desk(), world.staff()
     for name, tenant in TENANTS.items():
         desk.record('saas.tenant', staff.tenant(tenant))
+        expect(desk.page.locator('.o_error_dialog, .o_dialog_error')).to_have_count(0)
+        expect(desk.page.locator('.o_last_breadcrumb_item')).to_contain_text(tenant)
         desk.look(name)
     for name, model in FORMS.items():
         desk.record(model, staff.call(model, 'search', [], limit=1)[0])
